@@ -1,0 +1,89 @@
+"""Every setting: its variable, default and meaning. Standard library only: gunicorn's files read it too."""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+
+class BadSetting(SystemExit):
+    """A setting that cannot be used; left uncaught, it ends the program with its one line."""
+
+
+class Setting(NamedTuple):
+    name: str
+    default: str
+    parse: Callable[[str], Any]
+    meaning: str
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        if not (value.isascii() and value.isdigit() and low <= int(value) <= high):
+            raise ValueError(f"a whole number from {low} to {high}")
+        return int(value)
+
+    return parse
+
+
+def address(*schemes: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value and urlsplit(value).scheme not in schemes:
+            raise ValueError("an address that begins with " + " or ".join(f"{s}://" for s in schemes))
+        return value.rstrip("/")
+
+    return parse
+
+
+def host_and_port(value: str) -> str:
+    if value and not urlsplit(f"//{value}").port:
+        raise ValueError("a host and a port, such as localhost:6379")
+    return value
+
+
+def origins(value: str) -> list[str]:
+    listed = [origin.strip().rstrip("/") for origin in value.split(",") if origin.strip()]
+    if not all(origin == "*" or urlsplit(origin).scheme in ("http", "https") for origin in listed):
+        raise ValueError("* or origins such as https://app.example, separated by commas")
+    return listed
+
+
+def secret(value: str) -> str:
+    if value and len(value.encode()) < 32:
+        raise ValueError("at least 32 bytes long")
+    return value
+
+
+SETTINGS = (
+    Setting("PORT", "8088", whole(1, 65535), "where `web` listens"),
+    Setting("WS_PORT", "8089", whole(1, 65535), "where `ws` listens; unset, it takes `PORT` where that is given"),
+    Setting("WEB_CONCURRENCY", "2", whole(1, 256), "processes of `web`"),
+    Setting("WS_CONCURRENCY", "1", whole(1, 256), "processes of `ws`"),
+    Setting("DATABASE_PATH", "./dating.db", str, "the SQLite file, made at first start"),
+    Setting("REDIS_URL", "redis://localhost:6379/0", address("redis", "rediss", "unix"), "Redis or Valkey"),
+    Setting("REDIS_ADDR", "", host_and_port, "the older way to say it, `host:port`; `REDIS_URL` wins"),
+    Setting("WS_PUBLIC_URL", "", address("ws", "wss"), "how clients reach `ws`; unset: the request's host, `WS_PORT`"),
+    Setting("CORS_ORIGINS", "*", origins, "web pages that may call us, separated by commas; `*` is any"),
+    Setting("JWT_SECRET", "", secret, "signs tokens, 32 bytes or more; unset: a random one, kept in the database"),
+    Setting("BCRYPT_COST", "12", whole(4, 16), "work of a password hash, as a power of two"),
+    Setting("WS_PING_SECONDS", "25", whole(1, 3600), "a ping to each socket, this often"),
+    Setting("WS_SILENCE_SECONDS", "35", whole(1, 3600), "a socket that is silent for so long is dead"),
+)
+
+
+def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """The settings by name, parsed; an empty variable counts as unset. Raises BadSetting."""
+    given = {setting.name: environ.get(setting.name, "") for setting in SETTINGS}
+    given["WS_PORT"] = given["WS_PORT"] or given["PORT"]
+    settings = {setting.name: _parse(setting, given[setting.name] or setting.default) for setting in SETTINGS}
+    if settings["REDIS_ADDR"] and not given["REDIS_URL"]:
+        settings["REDIS_URL"] = f"redis://{settings['REDIS_ADDR']}/0"
+    return settings
+
+
+def _parse(setting: Setting, value: str) -> Any:
+    try:
+        return setting.parse(value)
+    except ValueError as error:
+        shown = "" if setting.parse is secret else f", not {value!r}"
+        raise BadSetting(f"{setting.name} must be {error}{shown}") from None

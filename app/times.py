@@ -1,0 +1,28 @@
+"""The clock, and the one way a time is written: RFC 3339, UTC, milliseconds (`2026-11-23T07:06:30.403Z`)."""
+
+from datetime import UTC, datetime, timedelta
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def from_now(**offset: float) -> str:
+    """The time that far from now, as text; `from_now()` is now, `from_now(minutes=-5)` five minutes ago."""
+    return text(now() + timedelta(**offset))
+
+
+def age(birthday: str) -> int:
+    """Whole years since `birthday` (`YYYY-MM-DD`); who was born on 29 February ages on 1 March."""
+    today = now().date().isoformat()
+    return int(today[:4]) - int(birthday[:4]) - (today[5:] < birthday[5:])
+
+
+def years_before(years: int) -> str:
+    """The birthday of who turns `years` today, as text that compares right with any other birthday."""
+    today = now().date().isoformat()
+    return f"{int(today[:4]) - years:04d}{today[4:]}"
