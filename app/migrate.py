@@ -1,0 +1,104 @@
+"""Brings a database, new, old or the first server's, to the current schema."""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+from app import db, names, times
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+SCHEMA = Path(__file__).parent.with_name("schema.sql")
+
+
+class NotOurs(Exception):
+    """The file is not a database that this program can bring to its schema."""
+
+
+def migrate(path: str) -> str:
+    """Bring the file to the current schema in one transaction, and say in a line what was done.
+
+    An older file is first copied to `<path>.before-migration`. Any number of processes may call this at once.
+    """
+    with closing(db.connect(path)) as conn:
+        done = f"schema {db.SCHEMA_VERSION}"
+        if db.version(conn) != db.SCHEMA_VERSION:
+            conn.execute("PRAGMA foreign_keys = OFF")  # while tables are made anew; checked before the commit
+            conn.execute("PRAGMA secure_delete = ON")  # the first server's tokens stood there readable
+            db.begin(conn, seconds=60)
+            done = _apply(conn, path)
+            conn.execute("COMMIT")
+        db.use_wal(conn)
+    return f"{path}: {done}, {db.VERSION}"
+
+
+def _apply(conn: db.engine.Connection, path: str) -> str:
+    found = db.version(conn)
+    tables = {row["name"] for row in conn.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    if found == db.SCHEMA_VERSION:
+        return f"schema {found}"
+    if found > db.SCHEMA_VERSION:
+        raise NotOurs(f"{path} has schema {found}, newer than this program's {db.SCHEMA_VERSION}; update the program")
+    if found == 0 and tables and not {"users", "swipes", "sessions", "chats", "messages"} <= tables:
+        raise NotOurs(f"{path} is a database of something else; set DATABASE_PATH to another file")
+    if tables:
+        db.copy(path, f"{path}.before-migration")
+    for script in _scripts(found) if tables else [SCHEMA]:
+        _run(conn, script)
+    conn.execute(
+        "INSERT INTO settings (name, value) VALUES ('jwt_secret', ?) ON CONFLICT DO NOTHING", [secrets.token_hex(32)]
+    )
+    conn.execute(f"PRAGMA user_version = {db.SCHEMA_VERSION}")
+    if not tables:
+        return f"made with schema {db.SCHEMA_VERSION}"
+    count = conn.execute("SELECT count(*) AS rows FROM set_aside").fetchone()["rows"]
+    return f"brought from schema {found} to {db.SCHEMA_VERSION}, {count} rows noted in set_aside"
+
+
+def _scripts(found: int) -> Iterator[Path]:
+    return (path for path in sorted(MIGRATIONS.glob("*.sql")) if int(path.name[:4]) > found)
+
+
+def _run(conn: db.engine.Connection, script: Path) -> None:
+    for function in (username, login_key, sha256, rfc3339, calendar_date):
+        db.add_function(conn, function)
+    for statement in db.statements(script.read_text("utf-8")):
+        conn.execute(statement)
+    broken = conn.execute("PRAGMA foreign_key_check").fetchall()
+    if broken:
+        raise NotOurs(f"{script.name} left rows without what they refer to: {broken[:3]}")
+
+
+# What the migrations call in SQL.
+
+
+def username(text: str) -> str:
+    return text.strip()
+
+
+login_key = names.login_key
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def rfc3339(text: str | None) -> str | None:
+    """A time as the first server wrote it (`2026-11-23 08:08:05`, or with fraction and zone); None if it is none."""
+    found = re.match(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.\d{1,6})?\d*\s*(Z|[+-]\d\d:?\d\d)?", str(text))
+    try:
+        day, clock, fraction, zone = found.groups() if found else ("", "", "", "")
+        return times.text(datetime.fromisoformat(f"{day}T{clock}{(fraction or '.0').ljust(7, '0')}{zone or '+00:00'}"))
+    except ValueError:
+        return None
+
+
+def calendar_date(text: str | None) -> str | None:
+    """The date in a birthday as the first server wrote it (`1981-02-11 00:00:00`); None if it is none."""
+    try:
+        return datetime.fromisoformat(str(text)[:10]).date().isoformat()
+    except ValueError:
+        return None

@@ -1,0 +1,124 @@
+-- What a new database gets. Times are RFC 3339 text in UTC, names starting with is_ are booleans (0 or 1),
+-- and a change here goes with a migration that brings an old database to the very same schema.
+
+CREATE TABLE settings (          -- what the program keeps for itself, such as the secret that signs tokens
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE users (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    username      TEXT NOT NULL,             -- as it was typed
+    canonical     TEXT NOT NULL UNIQUE,      -- equal for names that are one: "Bob " and "bob"
+    password_hash TEXT NOT NULL,             -- bcrypt
+    name          TEXT,
+    gender        TEXT,
+    interested_in TEXT,
+    bio           TEXT,
+    photo_url     TEXT,
+    location      TEXT,
+    latitude      REAL CHECK (latitude BETWEEN -90 AND 90),
+    longitude     REAL CHECK (longitude BETWEEN -180 AND 180),
+    birthday      TEXT CHECK (birthday LIKE '____-__-__'),
+    created_at    TEXT NOT NULL,
+    last_active   TEXT,
+    event_seq     INTEGER NOT NULL DEFAULT 0 CHECK (event_seq >= 0),  -- the seq of their latest event
+    CHECK ((latitude IS NULL) = (longitude IS NULL))
+) STRICT;
+
+CREATE TABLE sessions (          -- a signed-in device; no token is stored
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    user_id         INTEGER NOT NULL REFERENCES users (id),
+    device_id       TEXT NOT NULL,
+    counter         INTEGER NOT NULL DEFAULT 0 CHECK (counter >= 0),  -- refreshes so far; names the one valid token
+    imported_sha256 TEXT UNIQUE,             -- of the refresh token that the first server gave, good while counter is 0
+    created_at      TEXT NOT NULL,
+    expires_at      TEXT NOT NULL,
+    UNIQUE (user_id, device_id)
+) STRICT;
+
+CREATE TABLE swipes (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    user_id    INTEGER NOT NULL REFERENCES users (id),
+    target_id  INTEGER NOT NULL REFERENCES users (id),
+    action     TEXT NOT NULL CHECK (action IN ('like', 'dislike')),
+    created_at TEXT NOT NULL,
+    UNIQUE (user_id, target_id),             -- whom have I seen? what did I think of them?
+    CHECK (user_id <> target_id)
+) STRICT;
+CREATE INDEX swipes_by_target ON swipes (target_id, action, id);     -- who likes me, newest first?
+
+CREATE TABLE chats (             -- a match of two people
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    user1_id        INTEGER NOT NULL REFERENCES users (id),
+    user2_id        INTEGER NOT NULL REFERENCES users (id),
+    created_at      TEXT NOT NULL,
+    last_message_id INTEGER NOT NULL DEFAULT 0,                      -- 0: no message yet
+    UNIQUE (user1_id, user2_id),             -- is there a chat of these two?
+    CHECK (user1_id < user2_id)
+) STRICT;
+CREATE INDEX chats_by_user1 ON chats (user1_id, last_message_id, id); -- my chats, newest activity first?
+CREATE INDEX chats_by_user2 ON chats (user2_id, last_message_id, id); -- the same, where I stand second
+
+CREATE TABLE messages (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    chat_id     INTEGER NOT NULL REFERENCES chats (id),
+    sender_id   INTEGER REFERENCES users (id),                       -- NULL: the system, to both
+    receiver_id INTEGER REFERENCES users (id),
+    content     TEXT NOT NULL,
+    client_id   TEXT,                        -- the sender's own name for it, so that a retry is not a second message
+    is_read     INTEGER NOT NULL DEFAULT 0 CHECK (is_read IN (0, 1)),
+    created_at  TEXT NOT NULL,
+    UNIQUE (sender_id, client_id),           -- did I send this already?
+    CHECK ((sender_id IS NULL) = (receiver_id IS NULL))
+) STRICT;
+CREATE INDEX messages_by_chat ON messages (chat_id, id);             -- the history of a chat?
+CREATE INDEX messages_unread ON messages (chat_id, receiver_id, id) WHERE is_read = 0; -- what have I not read there?
+
+CREATE TABLE events (            -- all that a client must hear of, in order, one line of numbers for each person
+    user_id    INTEGER NOT NULL REFERENCES users (id),
+    seq        INTEGER NOT NULL CHECK (seq > 0),
+    type       TEXT NOT NULL,
+    payload    TEXT NOT NULL CHECK (json_valid(payload)),            -- the frame as it goes out
+    created_at TEXT NOT NULL,
+    PRIMARY KEY (user_id, seq)               -- what has this person missed since seq?
+) STRICT;
+
+CREATE TABLE set_aside (         -- rows that an older database held and this schema does not allow
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    table_name TEXT NOT NULL,
+    row_id     INTEGER NOT NULL,
+    reason     TEXT NOT NULL,
+    original   TEXT NOT NULL CHECK (json_valid(original)),           -- the row as it was, secrets left out
+    created_at TEXT NOT NULL
+) STRICT;
+
+-- For people who look into the database.
+
+CREATE VIEW matches AS
+    SELECT chats.id AS chat_id, one.username AS user1, two.username AS user2, chats.created_at AS matched_at
+    FROM chats
+    JOIN users AS one ON one.id = chats.user1_id
+    JOIN users AS two ON two.id = chats.user2_id;
+
+CREATE VIEW conversations AS
+    SELECT messages.chat_id, messages.id AS message_id, messages.created_at AS sent_at,
+           coalesce(sender.username, 'system') AS sender, receiver.username AS receiver,
+           messages.is_read, messages.content
+    FROM messages
+    LEFT JOIN users AS sender ON sender.id = messages.sender_id
+    LEFT JOIN users AS receiver ON receiver.id = messages.receiver_id;
+
+CREATE VIEW unread AS
+    SELECT users.username, messages.chat_id, count(*) AS unread, min(messages.created_at) AS since
+    FROM messages
+    JOIN users ON users.id = messages.receiver_id
+    WHERE messages.is_read = 0
+    GROUP BY users.username, messages.chat_id;
+
+CREATE VIEW likes AS
+    SELECT fan.username AS user, target.username AS likes, swipes.created_at AS since
+    FROM swipes
+    JOIN users AS fan ON fan.id = swipes.user_id
+    JOIN users AS target ON target.id = swipes.target_id
+    WHERE swipes.action = 'like';
