@@ -1,0 +1,76 @@
+"""Every error leaves through here, as `application/problem+json` (RFC 9457)."""
+
+import logging
+from http import HTTPStatus
+from typing import Any, NoReturn
+
+import msgspec
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+
+from app import db
+
+log = logging.getLogger(__name__)
+
+
+class Problem(Exception):
+    """An answer that is an error: `code` is for programs, `detail` for people, `errors` names fields."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        errors: list[dict[str, str]] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.code, self.detail = status, code, detail
+        self.errors, self.headers = errors, headers or {}
+
+    def response(self) -> Response:
+        body: dict[str, Any] = {"type": "about:blank", "title": HTTPStatus(self.status).phrase, "status": self.status}
+        body |= {"code": self.code, "detail": self.detail} | ({"errors": self.errors} if self.errors else {})
+        return Response(msgspec.json.encode(body), self.status, self.headers, content_type="application/problem+json")
+
+
+def invalid(field: str, detail: str) -> Problem:
+    return Problem(422, "invalid_field", f"{field}: {detail}", [{"field": field, "detail": detail}])
+
+
+def unavailable(code: str, detail: str, retry_after: int) -> Problem:
+    """503; `retry_after` in seconds."""
+    return Problem(503, code, detail, headers={"Retry-After": str(retry_after)})
+
+
+def not_found(noun: str) -> NoReturn:
+    """For what is not there and for what is not yours alike."""
+    raise Problem(404, "not_found", f"No such {noun}")
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(Problem, Problem.response)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(db.Busy, _busy)
+    app.register_error_handler(db.engine.OperationalError, _operational)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _http(error: HTTPException) -> Response:
+    status = HTTPStatus(error.code or 500)
+    response = Problem(status, status.name.lower(), status.description or status.phrase).response()
+    response.headers.extend((name, value) for name, value in error.get_headers() if name != "Content-Type")
+    return response
+
+
+def _busy(_error: Exception) -> Response:
+    return unavailable("database_busy", "Too many changes at once", 1).response()
+
+
+def _operational(error: db.engine.OperationalError) -> Response:
+    return _busy(error) if db.is_lock(error) else _unexpected(error)
+
+
+def _unexpected(error: Exception) -> Response:
+    log.error("unexpected %s", type(error).__name__, exc_info=error)
+    return Problem(500, "internal_server_error", "Something went wrong here; it was noted").response()
