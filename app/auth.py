@@ -1,0 +1,40 @@
+"""Who is asking: @signed_in."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import g, request
+
+from app import times, tokens
+from app.db import transaction
+from app.problems import Problem
+from app.queries import sessions, users
+
+
+def unauthorized(detail: str = "A valid access token is required") -> Problem:
+    return Problem(401, "unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+def signed_in(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Let in whose access token is valid and whose session lives: sets `g.user_id` and `g.session`. Raises 401."""
+
+    @wraps(view)
+    def guarded(**path: Any) -> Any:
+        g.session = _session()
+        g.user_id = g.session["user_id"]
+        if (g.session["last_active"] or "") < times.from_now(minutes=-1):
+            with transaction():
+                users.touch(g.user_id)
+        return view(**path)
+
+    return guarded
+
+
+def _session() -> dict[str, Any]:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    named = tokens.read_access(token.strip()) if scheme.lower() == "bearer" else None
+    session = named and sessions.find(session_id=named[1], user_id=named[0])
+    if not session:
+        raise unauthorized()
+    return session

@@ -1,0 +1,30 @@
+"""Password hashes (bcrypt), off the event loop and in the same time for everyone."""
+
+import bcrypt
+from gevent import get_hub
+
+_COUNTED_BYTES = 72  # bcrypt reads no further
+_NOBODY = "C6UzMDM.H6dfI/f/IKcEe.7Zp1Oa6nM3hCk2wq8gkxLq3gqQm2fKi"  # a salt and a hash that no password has
+
+
+def digest(password: str, cost: int) -> str:
+    return _hashpw(password, bcrypt.gensalt(cost)).decode()
+
+
+def matches(password: str, password_hash: str | None, cost: int) -> bool:
+    """Whether it is this hash's password. None (nobody's) and hashes of a lower cost take as long as any other."""
+    known = password_hash or f"$2b${cost:02}${_NOBODY}"
+    right = _hashpw(password, known.encode()) == known.encode()
+    if not right:
+        for missing in range(cost_of(known), cost):  # 2^n + 2^n + 2^(n+1) + … = 2^cost
+            _hashpw(password, bcrypt.gensalt(missing))
+    return right and password_hash is not None
+
+
+def cost_of(password_hash: str) -> int:
+    return int(password_hash.split("$")[2])
+
+
+def _hashpw(password: str, salt: bytes) -> bytes:
+    """In a thread of gevent's own, so that no other request waits."""
+    return get_hub().threadpool.apply(bcrypt.hashpw, (password.encode()[:_COUNTED_BYTES], salt))

@@ -1,0 +1,1 @@
+"""Statements, a module a noun, a function a statement. No HTTP here."""

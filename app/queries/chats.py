@@ -1,0 +1,122 @@
+"""Chats of two, each statement from the side of one member."""
+
+from app import db, times
+from app.db import Row
+
+
+def insert(user_id: int, peer_id: int) -> Row | None:
+    """The new chat of the two, or None when there is one."""
+    return db.one(
+        """
+        INSERT INTO chats (user1_id, user2_id, created_at)
+        VALUES (:user1_id, :user2_id, :now)
+        ON CONFLICT (user1_id, user2_id) DO NOTHING
+        RETURNING id
+        """,
+        user1_id=min(user_id, peer_id),
+        user2_id=max(user_id, peer_id),
+        now=times.from_now(),
+    )
+
+
+def find(chat_id: int, user_id: int) -> Row | None:
+    """My chat with that id: `{"id", "peer_id"}`."""
+    return db.one(
+        """
+        SELECT id, CASE WHEN user1_id = :user_id THEN user2_id ELSE user1_id END AS peer_id
+        FROM chats
+        WHERE id = :chat_id
+          AND (user1_id = :user_id OR user2_id = :user_id)
+        """,
+        chat_id=chat_id,
+        user_id=user_id,
+    )
+
+
+def find_with(user_id: int, peer_id: int) -> Row | None:
+    """My chat with that person: `{"id", "peer_id"}`."""
+    return db.one(
+        """
+        SELECT id, CASE WHEN user1_id = :user_id THEN user2_id ELSE user1_id END AS peer_id
+        FROM chats
+        WHERE user1_id = :user1_id
+          AND user2_id = :user2_id
+        """,
+        user_id=user_id,
+        user1_id=min(user_id, peer_id),
+        user2_id=max(user_id, peer_id),
+    )
+
+
+def has_message(chat_id: int, user_id: int, message_id: int) -> bool:
+    found = db.one(
+        """
+        SELECT 1 AS found
+        FROM messages
+        JOIN chats ON chats.id = messages.chat_id
+        WHERE messages.id = :message_id
+          AND messages.chat_id = :chat_id
+          AND :user_id IN (chats.user1_id, chats.user2_id)
+        """,
+        chat_id=chat_id,
+        user_id=user_id,
+        message_id=message_id,
+    )
+    return found is not None
+
+
+def update_last_message(chat_id: int, message_id: int) -> None:
+    db.run(
+        """
+        UPDATE chats
+        SET last_message_id = :message_id
+        WHERE id = :chat_id
+        """,
+        chat_id=chat_id,
+        message_id=message_id,
+    )
+
+
+def page(user_id: int, before: tuple[int, int], limit: int) -> list[Row]:
+    """My chats, newest activity first; `before` is the (last_message_id, id) that the page before ended with."""
+    return db.every(
+        """
+        WITH mine AS (
+            SELECT * FROM (
+                SELECT id, user1_id, user2_id, created_at, last_message_id, user2_id AS peer_id
+                FROM chats
+                WHERE user1_id = :user_id
+                  AND (last_message_id, id) < (:last_message_id, :chat_id)
+                ORDER BY last_message_id DESC, id DESC
+                LIMIT :limit)
+            UNION ALL
+            SELECT * FROM (
+                SELECT id, user1_id, user2_id, created_at, last_message_id, user1_id AS peer_id
+                FROM chats
+                WHERE user2_id = :user_id
+                  AND (last_message_id, id) < (:last_message_id, :chat_id)
+                ORDER BY last_message_id DESC, id DESC
+                LIMIT :limit))
+        SELECT mine.id, mine.user1_id, mine.user2_id, mine.created_at, mine.last_message_id,
+               coalesce(m.content, '') AS last_message,
+               coalesce(m.created_at, mine.created_at) AS last_message_time,
+               coalesce(m.sender_id, 0) AS last_message_user,
+               coalesce(m.receiver_id, 0) <> :user_id OR m.is_read = 1 AS is_read,
+               (SELECT count(*)
+                FROM messages AS unread
+                WHERE unread.chat_id = mine.id
+                  AND unread.receiver_id = :user_id
+                  AND unread.is_read = 0) AS unread_count,
+               peer.id AS peer_id, peer.name AS peer_name, peer.photo_url AS peer_photo_url,
+               peer.last_active AS peer_last_active
+        FROM mine
+        JOIN users AS peer ON peer.id = mine.peer_id
+        LEFT JOIN messages AS m ON m.id = mine.last_message_id
+        ORDER BY mine.last_message_id DESC, mine.id DESC
+        LIMIT :limit
+        """,
+        user_id=user_id,
+        last_message_id=before[0],
+        chat_id=before[1],
+        limit=limit,
+    )

@@ -1,0 +1,64 @@
+"""Who liked whom."""
+
+from app import db, times
+from app.db import Row
+from app.queries.users import public
+
+
+def upsert(user_id: int, target_id: int, action: str) -> None:
+    db.run(
+        """
+        INSERT INTO swipes (user_id, target_id, action, created_at)
+        VALUES (:user_id, :target_id, :action, :now)
+        ON CONFLICT (user_id, target_id) DO UPDATE
+        SET action = excluded.action,
+            created_at = excluded.created_at
+        """,
+        user_id=user_id,
+        target_id=target_id,
+        action=action,
+        now=times.from_now(),
+    )
+
+
+def likes(user_id: int, target_id: int) -> bool:
+    found = db.one(
+        """
+        SELECT 1 AS found
+        FROM swipes
+        WHERE user_id = :user_id
+          AND target_id = :target_id
+          AND action = 'like'
+        """,
+        user_id=user_id,
+        target_id=target_id,
+    )
+    return found is not None
+
+
+def followers(user_id: int) -> list[Row]:
+    """Those who like me and whom I have not swiped, the newest like first, as I see them."""
+    rows = db.every(
+        """
+        SELECT fan.id, fan.username, fan.name, fan.gender, fan.birthday, fan.interested_in, fan.bio,
+               fan.photo_url, fan.location, fan.created_at, fan.last_active,
+               distance_km(me.latitude, me.longitude, fan.latitude, fan.longitude) AS distance_km
+        FROM swipes
+        JOIN users AS fan ON fan.id = swipes.user_id
+        JOIN users AS me ON me.id = swipes.target_id
+        WHERE swipes.target_id = :user_id
+          AND swipes.action = 'like'
+          AND NOT EXISTS (
+              SELECT 1
+              FROM swipes AS mine
+              WHERE mine.user_id = :user_id
+                AND mine.target_id = swipes.user_id)
+        ORDER BY swipes.id DESC
+        """,
+        user_id=user_id,
+    )
+    return [public(row) for row in rows]
+
+
+def delete_mine(user_id: int) -> None:
+    db.run("DELETE FROM swipes WHERE user_id = :user_id", user_id=user_id)

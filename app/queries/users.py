@@ -1,0 +1,117 @@
+"""People: accounts, and profiles as they and others see them."""
+
+from typing import Any
+
+from app import db, times
+from app.db import Row
+
+
+def insert(username: str, canonical: str, password_hash: str, bio: str | None, photo_url: str | None) -> int | None:
+    """The new id, or None when the name is taken."""
+    row = db.one(
+        """
+        INSERT INTO users (username, canonical, password_hash, bio, photo_url, created_at)
+        VALUES (:username, :canonical, :password_hash, :bio, :photo_url, :now)
+        ON CONFLICT (canonical) DO NOTHING
+        RETURNING id
+        """,
+        username=username,
+        canonical=canonical,
+        password_hash=password_hash,
+        bio=bio,
+        photo_url=photo_url,
+        now=times.from_now(),
+    )
+    return row and row["id"]
+
+
+def find_login(canonical: str) -> Row | None:
+    return db.one(
+        """
+        SELECT id, password_hash
+        FROM users
+        WHERE canonical = :canonical
+        """,
+        canonical=canonical,
+    )
+
+
+def update_password_hash(user_id: int, password_hash: str) -> None:
+    db.run(
+        """
+        UPDATE users
+        SET password_hash = :password_hash
+        WHERE id = :user_id
+        """,
+        user_id=user_id,
+        password_hash=password_hash,
+    )
+
+
+def exists(user_id: int) -> bool:
+    return db.one("SELECT 1 AS found FROM users WHERE id = :user_id", user_id=user_id) is not None
+
+
+def find_own(user_id: int) -> Row:
+    """All of my profile; I exist, since my session does."""
+    found = db.one(
+        """
+        SELECT id, username, name, gender, birthday, interested_in, bio, photo_url, location,
+               latitude, longitude, created_at, last_active, NULL AS distance_km
+        FROM users
+        WHERE id = :user_id
+        """,
+        user_id=user_id,
+    )
+    assert found is not None  # noqa: S101
+    return _with_age(found)
+
+
+def find_public(user_id: int, viewer_id: int) -> Row | None:
+    """A profile as the viewer sees it."""
+    found = db.one(
+        """
+        SELECT them.id, them.username, them.name, them.gender, them.birthday, them.interested_in, them.bio,
+               them.photo_url, them.location, them.created_at, them.last_active,
+               distance_km(me.latitude, me.longitude, them.latitude, them.longitude) AS distance_km
+        FROM users AS them
+        JOIN users AS me ON me.id = :viewer_id
+        WHERE them.id = :user_id
+        """,
+        user_id=user_id,
+        viewer_id=viewer_id,
+    )
+    return found and public(found)
+
+
+def public(row: Row) -> Row:
+    """A row of someone else's profile without what is theirs alone; `row` has their birthday, for the age."""
+    return _with_age(row) | {"birthday": None, "latitude": None, "longitude": None}
+
+
+def update(user_id: int, fields: dict[str, Any]) -> None:
+    """Set just these columns, all of them names of columns of ours."""
+    assignments = ", ".join(f"{column} = :{column}" for column in fields)
+    db.run(f"UPDATE users SET {assignments} WHERE id = :user_id", user_id=user_id, **fields)  # noqa: S608
+
+
+def touch(user_id: int) -> None:
+    """Note that they are here, at most once a minute."""
+    db.run(
+        """
+        UPDATE users
+        SET last_active = :now
+        WHERE id = :user_id
+          AND coalesce(last_active, '') < :minute_ago
+        """,
+        user_id=user_id,
+        now=times.from_now(),
+        minute_ago=times.from_now(minutes=-1),
+    )
+
+
+def _with_age(row: Row) -> Row:
+    birthday = row["birthday"]
+    if birthday is None:
+        return row | {"age": 0}
+    return row | {"age": times.age(birthday), "birthday": f"{birthday}T00:00:00Z"}

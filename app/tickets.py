@@ -1,0 +1,25 @@
+"""One-time tickets that let a WebSocket in; Redis holds their hashes until they are used or expire."""
+
+import hashlib
+import secrets
+
+from app import bell
+
+LIFETIME_SECONDS = 30
+
+
+def issue(user_id: int) -> str:
+    """Raises RedisError."""
+    ticket = secrets.token_urlsafe(32)
+    bell.client().set(_key(ticket), user_id, ex=LIFETIME_SECONDS)
+    return ticket
+
+
+def redeem(ticket: str) -> int | None:
+    """Whose ticket it was; None for one that is unknown, used or expired. Raises RedisError."""
+    user_id = bell.client().getdel(_key(ticket))
+    return int(user_id) if user_id else None
+
+
+def _key(ticket: str) -> str:
+    return f"ws:ticket:{hashlib.sha256(ticket.encode()).hexdigest()}"

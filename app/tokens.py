@@ -1,0 +1,88 @@
+"""Access tokens (JWT, HS256) and refresh tokens (`session.counter.HMAC`); neither is stored."""
+
+import base64
+import hashlib
+import hmac
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+import jwt
+import msgspec
+from flask import current_app
+from msgspec import Meta, Struct
+
+from app import times
+from app.bodies import Id
+from app.queries import sessions, settings
+
+ACCESS_LIFETIME = timedelta(minutes=15)
+_ISSUER = _AUDIENCE = "dating-backend"
+_REQUIRED = ["sub", "sid", "iat", "exp", "iss", "aud", "typ"]
+
+
+class Claims(Struct):
+    """What an access token says: whose it is, and of which session."""
+
+    sub: Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,18}$")]
+    sid: Id
+    typ: Literal["access"]
+
+
+def pair(session: dict[str, Any]) -> dict[str, str]:
+    """The tokens of a session, and when they end."""
+    now = times.now()
+    claims = {
+        "sub": str(session["user_id"]),
+        "sid": session["id"],
+        "iat": now,
+        "exp": now + ACCESS_LIFETIME,
+        "iss": _ISSUER,
+        "aud": _AUDIENCE,
+        "typ": "access",
+    }
+    return {
+        "access_token": jwt.encode(claims, _secret(), algorithm="HS256"),
+        "access_expires": times.text(now + ACCESS_LIFETIME),
+        "refresh_token": _refresh_token(session["id"], session["counter"]),
+        "refresh_expires": session["expires_at"],
+    }
+
+
+def read_access(token: str) -> tuple[int, int] | None:
+    """The user and the session that a valid access token names."""
+    try:
+        claims = jwt.decode(
+            token,
+            _secret(),
+            algorithms=["HS256"],
+            issuer=_ISSUER,
+            audience=_AUDIENCE,
+            options={"require": _REQUIRED, "strict_aud": True},
+        )
+        valid = msgspec.convert(claims, Claims)
+    except (jwt.InvalidTokenError, msgspec.ValidationError):
+        return None
+    return int(valid.sub), valid.sid
+
+
+def read_refresh(token: str) -> tuple[int, int] | None:
+    """The session and the counter that a refresh token of ours, or an imported one, names."""
+    session_id, _, rest = token.partition(".")
+    counter = rest.partition(".")[0]
+    if session_id.isdecimal() and counter.isdecimal():
+        genuine = _refresh_token(int(session_id), int(counter))
+        return (int(session_id), int(counter)) if hmac.compare_digest(genuine.encode(), token.encode()) else None
+    imported = sessions.find_imported(hashlib.sha256(token.encode()).hexdigest())
+    return imported and (imported["id"], 0)
+
+
+def _refresh_token(session_id: int, counter: int) -> str:
+    mac = hmac.digest(_secret().encode(), f"refresh:{session_id}:{counter}".encode(), "sha256")
+    return f"{session_id}.{counter}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
+
+
+def _secret() -> str:
+    """JWT_SECRET, or else the one that was made with the database."""
+    if not current_app.config["JWT_SECRET"]:
+        current_app.config["JWT_SECRET"] = settings.find("jwt_secret")
+    return current_app.config["JWT_SECRET"]
