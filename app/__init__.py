@@ -1,0 +1,27 @@
+"""The REST service: a synchronous WSGI app."""
+
+from typing import Any
+
+from flask import Flask
+from flask_cors import CORS
+
+from app import bell, commands, config, db, json, problems
+from app.blueprints import IdConverter, auth, chats, discovery, profiles, realtime, swipes, system
+
+LARGEST_BODY = 64 * 1024
+
+
+def create_app(settings: dict[str, Any] | None = None) -> Flask:
+    """The app with these settings, by default those of the environment. Raises config.BadSetting."""
+    app = Flask(__name__, static_folder=None)
+    app.config.from_mapping(settings or config.load(), MAX_CONTENT_LENGTH=LARGEST_BODY)
+    app.json = json.Provider(app)
+    app.url_map.converters["id"] = IdConverter
+    app.url_map.merge_slashes = False
+    for part in (db, bell, problems):
+        part.init_app(app)
+    for blueprint in (auth, profiles, discovery, swipes, chats, realtime, system):
+        app.register_blueprint(blueprint.bp)
+    CORS(app, origins=app.config["CORS_ORIGINS"], expose_headers=["Link", "Retry-After"], max_age=600)
+    app.cli.add_command(commands.migrate)
+    return app

@@ -1,0 +1,126 @@
+"""Chats and their messages, for their members alone."""
+
+import base64
+import re
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, g, jsonify, request
+
+from app.auth import signed_in
+from app.blueprints import LARGEST_ID
+from app.bodies import ChatPage, MessagePage, ReadChat, ReadMessages, SendMessage
+from app.db import transaction
+from app.events import announce, message_frame, read_chat_frame, read_messages_frame, record
+from app.json import read, read_query
+from app.problems import Problem, invalid, not_found
+from app.queries import chats, messages
+
+bp = Blueprint("chats", __name__)
+
+
+@bp.get("/chats")
+@signed_in
+def list_chats():
+    """My chats, newest activity first; a Link header names the next page."""
+    query = read_query(ChatPage)
+    rows = chats.page(g.user_id, _position(query.before), query.limit + 1)
+    response = jsonify([_chat(row) for row in rows[: query.limit]])
+    if len(rows) > query.limit:
+        last = rows[query.limit - 1]
+        cursor = base64.urlsafe_b64encode(f"{last['last_message_id']}.{last['id']}".encode()).decode()
+        response.headers["Link"] = f'<{request.path}?{urlencode({"limit": query.limit, "before": cursor})}>; rel="next"'
+    return response
+
+
+@bp.get("/chat/messages/<id:chat_id>")
+@signed_in
+def list_messages(chat_id):
+    """A stretch of a chat of mine, oldest first."""
+    query = read_query(MessagePage)
+    chat = chats.find(chat_id, g.user_id) or not_found("chat")
+    before_id = query.before_id or LARGEST_ID
+    if query.after_id is not None:
+        return jsonify(messages.following(chat["id"], g.user_id, query.after_id, before_id, query.limit))
+    return jsonify(messages.latest(chat["id"], g.user_id, before_id, query.limit))
+
+
+@bp.post("/messages/send")
+@signed_in
+def send_message():
+    """Send a message to the other member of one of my chats; the same `client_id` again is the same message."""
+    body = read(SendMessage)
+    with transaction():
+        chat = _my_chat(body.chat_id, body.receiver_id)
+        message = messages.insert(chat["id"], g.user_id, chat["peer_id"], body.content, body.client_id)
+        if message is None:
+            return _sent_before(chat["id"], body)
+        chats.update_last_message(chat["id"], message["id"])
+        event = record(chat["peer_id"], message_frame(message))
+    announce(event)
+    return message, 201
+
+
+@bp.post("/chat/read")
+@signed_in
+def read_chat():
+    """Mark all messages to me in a chat as read."""
+    body = read(ReadChat)
+    recorded = []
+    with transaction():
+        chat = _my_chat(body.chat_id, body.receiver_id)
+        if messages.mark_chat_read(chat["id"], g.user_id):
+            recorded.append(record(chat["peer_id"], read_chat_frame(chat["id"], g.user_id)))
+    announce(*recorded)
+    return jsonify(True)
+
+
+@bp.post("/messages/read")
+@signed_in
+def read_messages():
+    """Mark some messages to me in a chat as read."""
+    body = read(ReadMessages)
+    recorded = []
+    with transaction():
+        chat = _my_chat(body.chat_id, body.receiver_id)
+        changed = [i for i in sorted(set(body.message_ids)) if messages.mark_read(chat["id"], g.user_id, i)]
+        if changed:
+            recorded.append(record(chat["peer_id"], read_messages_frame(chat["id"], g.user_id, changed)))
+    announce(*recorded)
+    return {"status": "ok"}
+
+
+def _my_chat(chat_id: int | None, receiver_id: int | None) -> dict[str, Any]:
+    """My chat by its id, by its other member, or by both where they agree."""
+    if chat_id is None:
+        return chats.find_with(g.user_id, receiver_id) or not_found("chat")
+    chat = chats.find(chat_id, g.user_id) or not_found("chat")
+    if receiver_id not in (None, chat["peer_id"]):
+        raise invalid("receiver_id", "is not the other member of this chat")
+    return chat
+
+
+def _sent_before(chat_id: int, body: SendMessage) -> dict[str, Any]:
+    message = messages.find_sent(g.user_id, body.client_id)
+    if (message["chat_id"], message["content"]) != (chat_id, body.content):
+        raise Problem(409, "client_id_used", "This client_id was used for another message")
+    return message
+
+
+def _chat(row: dict[str, Any]) -> dict[str, Any]:
+    user = {name: row.pop(f"peer_{name}") for name in ("id", "name", "photo_url", "last_active")}
+    del row["last_message_id"]
+    return row | {"user": user}
+
+
+def _position(cursor: str | None) -> tuple[int, int]:
+    """The place in the list that a cursor of ours names; without one, before the first."""
+    if cursor is None:
+        return LARGEST_ID, LARGEST_ID
+    try:
+        found = re.fullmatch(rb"(\d{1,18})\.(\d{1,18})", base64.b64decode(cursor, altchars=b"-_", validate=True))
+    except ValueError:
+        found = None
+    if not found:
+        raise invalid("before", "is not a cursor of ours; take it from the Link header")
+    return int(found[1]), int(found[2])

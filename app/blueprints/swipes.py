@@ -1,0 +1,58 @@
+"""Swipes, and the matches they make."""
+
+from flask import Blueprint, g, jsonify
+
+from app.auth import signed_in
+from app.bodies import Swipe
+from app.db import transaction
+from app.events import Event, announce, match_frame, record
+from app.json import read
+from app.problems import invalid, not_found
+from app.queries import chats, messages, swipes, users
+
+bp = Blueprint("swipes", __name__)
+
+MATCH = "It's a match! 🎉"
+
+
+@bp.post("/swipe")
+@signed_in
+def swipe():
+    """Like or dislike someone; two likes that meet make one chat."""
+    body = read(Swipe)
+    if body.target_id == g.user_id:
+        raise invalid("target_id", "must be someone else")
+    chat_id, recorded = None, []
+    with transaction():
+        if not users.exists(body.target_id):
+            not_found("user")
+        swipes.upsert(g.user_id, body.target_id, body.action)
+        if body.action == "like" and swipes.likes(body.target_id, g.user_id):
+            chat_id, recorded = _match(g.user_id, body.target_id)
+    announce(*recorded)
+    if chat_id is None:
+        return {"status": body.action}
+    return {"status": "match", "content": f"It's a match with user {body.target_id}!", "chat_id": chat_id}
+
+
+@bp.delete("/clear/my/swipes")
+@signed_in
+def clear_my_swipes():
+    """Forget my swipes; a testing aid, chats stay."""
+    with transaction():
+        swipes.delete_mine(g.user_id)
+    return jsonify(True)
+
+
+def _match(user_id: int, peer_id: int) -> tuple[int, list[Event]]:
+    """The chat of the two, and both their events when it is new."""
+    chat = chats.insert(user_id, peer_id)
+    if chat is None:
+        return chats.find_with(user_id, peer_id)["id"], []
+    message = messages.insert(chat["id"], None, None, MATCH)
+    chats.update_last_message(chat["id"], message["id"])
+    first, second = sorted((user_id, peer_id))
+    return chat["id"], [
+        record(first, match_frame(chat["id"], second, MATCH)),
+        record(second, match_frame(chat["id"], first, MATCH)),
+    ]
