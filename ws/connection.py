@@ -1,0 +1,114 @@
+"""One user's socket: a bounded inbox, a single writer, and the limits on what comes in."""
+
+import logging
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from simple_websocket import ConnectionClosed, Server
+from wsproto.events import Ping
+
+from ws.transport import LINGER_SECONDS, Transport
+
+log = logging.getLogger(__name__)
+
+INBOX_FRAMES = 64
+LARGEST_FRAME = 4096  # bytes
+FRAMES_A_SECOND, BURST = 20, 40
+
+TOO_LARGE = (1009, "too large")
+TOO_MANY = (4008, "too many frames")
+BEHIND = (4010, "reconnect with after")
+REPLACED = (4409, "replaced by a newer connection")
+
+
+class Connection:
+    """Made before the upgrade, so that what is published from then on waits in its inbox."""
+
+    def __init__(self, user_id: int, transport: Transport, ping_seconds: float, silence_seconds: float) -> None:
+        self.user_id, self.id = user_id, secrets.token_hex(8)
+        self._is_seated = False  # whether our own announcement came back; what is announced later is newer
+        self._transport = transport
+        self._ping_seconds, self._silence_seconds = ping_seconds, silence_seconds
+        self._inbox: deque[str] = deque()
+        self._wake = threading.Event()
+        self._closing: tuple[int, str] | None = None
+        self._allowance, self._counted = float(BURST), time.monotonic()
+
+    def push(self, frame: str) -> None:
+        """Send this soon. A client so slow that its inbox is full is told to come back."""
+        if len(self._inbox) >= INBOX_FRAMES:
+            self.close(*BEHIND)
+        else:
+            self._inbox.append(frame)
+            self._wake.set()
+
+    def hear_of(self, connection_id: str) -> None:
+        """A connection of this user was announced, in whatever process: one after ours replaces us."""
+        if connection_id == self.id:
+            self._is_seated = True
+        elif self._is_seated:
+            self.close(*REPLACED)
+
+    def close(self, code: int, reason: str) -> None:
+        """Say why and end, soon; the first reason counts."""
+        self._closing = self._closing or (code, reason)
+        self._wake.set()
+
+    def run(self, ws: Server, receive: Callable[[str], None]) -> None:
+        """Write, ping and hand over what comes in, until either side ends it."""
+        self._transport.unread = ws.input_buffer
+        ws.event = self._wake  # the library sets it when a frame came and when the socket ended
+        try:
+            self._serve(ws, receive)
+            self._transport.unread = ()
+            ws.close(*self._closing)
+        except ConnectionClosed:
+            pass  # the client's wish
+        except OSError:
+            self._transport.abort()
+        except Exception:
+            log.exception("a connection failed")
+            self._transport.abort()
+        ws.connected = False
+        ws.thread.join(LINGER_SECONDS)  # it reads until the client has answered or hung up
+        self._transport.abort()
+
+    def _serve(self, ws: Server, receive: Callable[[str], None]) -> None:
+        next_ping = time.monotonic() + self._ping_seconds
+        while not self._closing:
+            self._take_in(ws, receive)
+            self._write_out(ws)
+            if time.monotonic() >= next_ping:
+                self._transport.send(ws.ws.send(Ping()))
+                next_ping += self._ping_seconds
+            self._wake.wait(max(0.0, min(next_ping, self._silent_at()) - time.monotonic()))
+            if time.monotonic() >= self._silent_at():
+                raise TimeoutError("silent")
+            self._wake.clear()
+
+    def _take_in(self, ws: Server, receive: Callable[[str | bytes], None]) -> None:
+        while not self._closing and (frame := ws.receive(timeout=0)) is not None:
+            if len(frame.encode() if isinstance(frame, str) else frame) > LARGEST_FRAME:
+                self.close(*TOO_LARGE)
+            elif not self._allowed():
+                self.close(*TOO_MANY)
+            elif isinstance(frame, str):
+                receive(frame)
+
+    def _write_out(self, ws: Server) -> None:
+        while self._inbox and not self._closing:
+            ws.send(self._inbox.popleft())
+
+    def _allowed(self) -> bool:
+        """A token bucket: BURST frames at once, FRAMES_A_SECOND in the long run."""
+        now = time.monotonic()
+        self._allowance = min(BURST, self._allowance + (now - self._counted) * FRAMES_A_SECOND)
+        self._counted = now
+        self._allowance -= 1
+        return self._allowance >= 0
+
+    def _silent_at(self) -> float:
+        return self._transport.heard + self._silence_seconds

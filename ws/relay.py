@@ -1,0 +1,38 @@
+"""The two frames that clients send, `typing` and `delivered`: passed on inside the sender's own chats, never kept."""
+
+from typing import Literal
+
+import msgspec
+from flask import Flask
+
+from app import bell
+from app.bodies import Id
+from app.queries import chats
+
+
+class Signal(msgspec.Struct):
+    type: Literal["typing", "delivered"]
+    chat_id: Id
+    message_id: Id | None = None
+
+
+def relay(app: Flask, user_id: int, frame: str) -> None:
+    """Pass it on to the other member; drop what is malformed or not about a chat of theirs."""
+    try:
+        signal = msgspec.json.decode(frame, type=Signal)
+    except (msgspec.DecodeError, RecursionError):
+        return
+    with app.app_context():
+        chat = chats.find(signal.chat_id, user_id)
+        outgoing = chat and _outgoing(signal, user_id)
+        if outgoing:
+            bell.ring([(chat["peer_id"], msgspec.json.encode(outgoing).decode())])
+
+
+def _outgoing(signal: Signal, user_id: int) -> dict[str, str | int] | None:
+    frame = {"type": signal.type, "chat_id": signal.chat_id, "user_id": user_id}
+    if signal.type == "typing":
+        return frame
+    if signal.message_id is None or not chats.has_message(signal.chat_id, user_id, signal.message_id):
+        return None
+    return frame | {"message_id": signal.message_id}

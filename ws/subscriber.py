@@ -1,0 +1,89 @@
+"""Redis → hub: what is published for a user who is here, and what happens when Redis is gone."""
+
+import logging
+import threading
+import time
+from collections import defaultdict, deque
+
+import msgspec
+import redis
+
+from app import bell
+from ws.connection import BEHIND
+from ws.hub import Hub
+
+CONFIRM_SECONDS = 2.0
+CHECK_SECONDS = 3  # without news from Redis we ask it for a sign of life, every second
+MOST_UNANSWERED = 2
+ALWAYS = "ws:always"  # subscribed to so that there is a subscription to check
+
+log = logging.getLogger(__name__)
+
+
+class Heard(msgspec.Struct):
+    """What the service itself reads of a frame."""
+
+    type: str
+    connection: str = ""
+
+
+class Subscriber:
+    def __init__(self, url: str, hub: Hub) -> None:
+        self._redis = bell.connect(url, patience=CONFIRM_SECONDS, health_check_interval=CHECK_SECONDS)
+        self._hub = hub
+        self._pubsub = self._redis.pubsub()
+        self._order = threading.Lock()  # a late goodbye must not undo a newer welcome
+        self._waiting: dict[bytes, deque[threading.Event]] = defaultdict(deque)
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def welcome(self, user_id: int) -> None:
+        """Return when all that is published for them from now on reaches the hub. Raises RedisError."""
+        confirmed, channel = threading.Event(), bell.channel(user_id)
+        with self._order:
+            self._waiting[channel.encode()].append(confirmed)
+            self._pubsub.subscribe(channel)
+        if not confirmed.wait(CONFIRM_SECONDS):
+            raise redis.TimeoutError("the subscription was not confirmed")
+
+    def goodbye(self, user_id: int) -> None:
+        with self._order:
+            if self._hub.get(user_id) is None:
+                self._pubsub.unsubscribe(bell.channel(user_id))
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                self._follow()
+            except redis.RedisError as error:
+                log.warning("the link to Redis is down: %s", type(error).__name__)
+            self._hub.close_all(*BEHIND)  # they may have missed something
+            time.sleep(0.5)
+
+    def _follow(self) -> None:
+        self._waiting.clear()
+        self._pubsub = self._redis.pubsub()
+        self._pubsub.subscribe(ALWAYS)
+        while self._pubsub.health_check_response_counter <= MOST_UNANSWERED:
+            message = self._pubsub.get_message(timeout=1)
+            if message and message["type"] == "subscribe":
+                self._confirm(message["channel"])
+            elif message and message["type"] == "message":
+                self._deliver(int(message["channel"].removeprefix(b"user:")), message["data"])
+        raise redis.TimeoutError("no sign of life")
+
+    def _confirm(self, channel: bytes) -> None:
+        waiting = self._waiting.get(channel)
+        if waiting:
+            waiting.popleft().set()
+        if not waiting:
+            self._waiting.pop(channel, None)
+
+    def _deliver(self, user_id: int, frame: bytes) -> None:
+        connection = self._hub.get(user_id)
+        if connection is None:
+            return
+        heard = msgspec.json.decode(frame, type=Heard)
+        if heard.type == "connected":
+            connection.hear_of(heard.connection)
+        else:
+            connection.push(frame.decode())

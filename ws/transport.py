@@ -1,0 +1,51 @@
+"""The upgraded socket, made safe for two: our frames, and the pongs that the library's reader writes beside them."""
+
+import socket
+import threading
+import time
+from collections.abc import Sized
+from contextlib import suppress
+
+from gevent import Timeout
+
+WRITE_SECONDS = 5.0
+LINGER_SECONDS = 1.0
+MOST_UNREAD = 100  # frames; past that the sender waits
+
+
+class Transport:
+    """Stands in for the socket that simple-websocket holds: whole writes, one at a time, with a deadline."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock, self._lock, self._closed = sock, threading.Lock(), False
+        self.heard = time.monotonic()  # the last sign of life
+        self.unread: Sized = ()  # the library's buffer, once there is one
+
+    def recv(self, size: int) -> bytes:
+        time.sleep(0)  # a flood of one client leaves the others their turn
+        while len(self.unread) >= MOST_UNREAD and not self._closed:
+            time.sleep(0.05)
+        data = self._sock.recv(size)
+        self.heard = time.monotonic()
+        return data
+
+    def send(self, data: bytes) -> None:
+        """Raises OSError, among them TimeoutError when the client reads too slowly."""
+        with Timeout(WRITE_SECONDS, TimeoutError("the client does not read")), self._lock:
+            self._sock.sendall(data)
+
+    def close(self) -> None:
+        """Called by the library's reader at its end: read on a little, lest a reset undo our last frame."""
+        if self._closed:
+            return
+        self._closed = True
+        with suppress(OSError), Timeout(LINGER_SECONDS, False):
+            self._sock.shutdown(socket.SHUT_WR)
+            while self._sock.recv(65536):
+                pass
+        self.abort()
+
+    def abort(self) -> None:
+        self._closed = True
+        with suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
