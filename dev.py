@@ -24,8 +24,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
-STAMP = VENV / "installed"
-REQUIREMENTS = ROOT / "requirements.txt"
 
 PIP = "pip-26.3-py3-none-any.whl"
 PIP_SHA256 = "f3b60b20ffaadd4415ed7957212a38ac63fa4c5fa375bd0f4a797777940fad13"
@@ -47,8 +45,8 @@ def main() -> None:
     if rest and options.command != "test":
         parser.error("unknown: " + " ".join(rest))
     os.chdir(ROOT)
-    set_up()
     if Path(sys.prefix).resolve() != VENV:
+        set_up(VENV, ROOT / "requirements.txt")
         os.execv(PYTHON, [str(PYTHON), __file__, options.command, *rest])
     if options.command == "test":
         os.execv(PYTHON, [str(PYTHON), "-m", "pytest", *rest])
@@ -58,22 +56,23 @@ def main() -> None:
 # Setting up.
 
 
-def set_up() -> None:
-    """Make .venv hold just what requirements.txt names; at once when it does."""
-    wanted = hashlib.sha256(REQUIREMENTS.read_bytes() + f"{sys.version} {VENV} {PIP}".encode()).hexdigest()
-    if Path(sys.prefix).resolve() == VENV or (STAMP.exists() and STAMP.read_text() == wanted):
+def set_up(folder: Path, requirements: Path) -> None:
+    """Make a virtual environment that holds just what the file names; at once when it does."""
+    stamp = folder / "installed"
+    wanted = hashlib.sha256(requirements.read_bytes() + f"{sys.version} {folder} {PIP}".encode()).hexdigest()
+    if stamp.exists() and stamp.read_text() == wanted:
         return
     import venv
 
-    print("Setting up .venv, once; this takes some seconds", flush=True)
-    venv.create(VENV, clear=True, symlinks=True)  # with_pip would need ensurepip, which Debian leaves out
-    with tempfile.TemporaryDirectory() as folder:
-        pip = Path(folder, PIP)
+    print(f"Setting up {folder}, once; this takes some seconds", flush=True)
+    venv.create(folder, clear=True, symlinks=True)  # with_pip would need ensurepip, which Debian leaves out
+    with tempfile.TemporaryDirectory() as unpacked:
+        pip = Path(unpacked, PIP)
         pip.write_bytes(fetch_pip())
-        install = [str(PYTHON), f"{pip}/pip", "install", "--disable-pip-version-check", "-r", str(REQUIREMENTS)]
-        if subprocess.call(install):
-            sys.exit("Installing what requirements.txt names failed; pip says why above")
-    STAMP.write_text(wanted)
+        install = [str(folder / "bin" / "python"), f"{pip}/pip", "install", "--disable-pip-version-check"]
+        if subprocess.call([*install, "-r", str(requirements)]):
+            sys.exit(f"Installing what {requirements.name} names failed; pip says why above")
+    stamp.write_text(wanted)
 
 
 def fetch_pip() -> bytes:
@@ -143,11 +142,16 @@ def stop_groups(leaders: list[int]) -> None:
     """SIGTERM to the leaders; SIGKILL to what is left of their groups when that is not enough."""
     for pid in leaders:
         signal_group(pid, signal.SIGTERM, leader_only=True)
-    deadline = time.monotonic() + STOP_SECONDS
-    while any(is_running(pid) for pid in leaders) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    await_end(leaders, STOP_SECONDS)
     for pid in leaders:
         signal_group(pid, signal.SIGKILL)
+    await_end(leaders, 1)
+
+
+def await_end(pids: list[int], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while any(is_running(pid) for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def is_running(pid: int) -> bool:

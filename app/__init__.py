@@ -22,6 +22,8 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         part.init_app(app)
     for blueprint in (auth, profiles, discovery, swipes, chats, realtime, system):
         app.register_blueprint(blueprint.bp)
-    CORS(app, origins=app.config["CORS_ORIGINS"], expose_headers=["Link", "Retry-After"], max_age=600)
+    CORS(
+        app, origins=app.config["CORS_ORIGINS"], send_wildcard=True, expose_headers=["Link", "Retry-After"], max_age=600
+    )
     app.cli.add_command(commands.migrate)
     return app

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -67,11 +68,11 @@ def read_access(token: str) -> tuple[int, int] | None:
 
 def read_refresh(token: str) -> tuple[int, int] | None:
     """The session and the counter that a refresh token of ours, or an imported one, names."""
-    session_id, _, rest = token.partition(".")
-    counter = rest.partition(".")[0]
-    if session_id.isdecimal() and counter.isdecimal():
-        genuine = _refresh_token(int(session_id), int(counter))
-        return (int(session_id), int(counter)) if hmac.compare_digest(genuine.encode(), token.encode()) else None
+    found = re.match(r"([0-9]{1,18})\.([0-9]{1,18})\.", token)
+    if found:
+        session_id, counter = int(found[1]), int(found[2])
+        genuine = _refresh_token(session_id, counter)
+        return (session_id, counter) if hmac.compare_digest(genuine.encode(), token.encode()) else None
     imported = sessions.find_imported(hashlib.sha256(token.encode()).hexdigest())
     return imported and (imported["id"], 0)
 

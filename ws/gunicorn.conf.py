@@ -1,34 +1,15 @@
-"""How gunicorn runs the WebSocket service. Nothing of ours is imported before the fork and gevent's patches."""
+"""How gunicorn runs the WebSocket service: as it runs the web service, but for this."""
 
-import logging
-import re
-import resource
 import runpy
 import threading
 
-settings = runpy.run_path("app/config.py")["load"]()
+web = runpy.run_path("app/gunicorn.conf.py")
+globals().update(web)
 
-bind = f"0.0.0.0:{settings['WS_PORT']}"
-workers = settings["WS_CONCURRENCY"]
-worker_class = "gevent"
+bind = f"0.0.0.0:{web['settings']['WS_PORT']}"
+workers = web["settings"]["WS_CONCURRENCY"]
 worker_connections = 20_000
 graceful_timeout = 8
-control_socket_disable = True
-
-
-def hide_ticket(record: logging.LogRecord) -> bool:
-    """gunicorn quotes the request line of what it could not answer; a ticket stands in ours."""
-    record.msg, record.args = re.sub(r"session=[^&\s'\"]*", "session=…", record.getMessage()), ()
-    return True
-
-
-logging.getLogger("gunicorn.error").addFilter(hide_ticket)
-
-
-def post_fork(_server, _worker):
-    """A socket is an open file: as many as the system allows."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def post_worker_init(worker):

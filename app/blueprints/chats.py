@@ -18,6 +18,10 @@ from app.queries import chats, messages
 
 bp = Blueprint("chats", __name__)
 
+_CHAT = (
+    "id user1_id user2_id created_at last_message last_message_time last_message_user is_read unread_count"
+).split()
+
 
 @bp.get("/chats")
 @signed_in
@@ -25,10 +29,10 @@ def list_chats():
     """My chats, newest activity first; a Link header names the next page."""
     query = read_query(ChatPage)
     rows = chats.page(g.user_id, _position(query.before), query.limit + 1)
-    response = jsonify([_chat(row) for row in rows[: query.limit]])
-    if len(rows) > query.limit:
-        last = rows[query.limit - 1]
-        cursor = base64.urlsafe_b64encode(f"{last['last_message_id']}.{last['id']}".encode()).decode()
+    shown = rows[: query.limit]
+    response = jsonify([_chat(row) for row in shown])
+    if len(rows) > len(shown):
+        cursor = base64.urlsafe_b64encode(f"{shown[-1]['last_message_id']}.{shown[-1]['id']}".encode()).decode()
         response.headers["Link"] = f'<{request.path}?{urlencode({"limit": query.limit, "before": cursor})}>; rel="next"'
     return response
 
@@ -108,9 +112,8 @@ def _sent_before(chat_id: int, body: SendMessage) -> dict[str, Any]:
 
 
 def _chat(row: dict[str, Any]) -> dict[str, Any]:
-    user = {name: row.pop(f"peer_{name}") for name in ("id", "name", "photo_url", "last_active")}
-    del row["last_message_id"]
-    return row | {"user": user}
+    user = {name: row[f"peer_{name}"] for name in ("id", "name", "photo_url", "last_active")}
+    return {name: row[name] for name in _CHAT} | {"user": user}
 
 
 def _position(cursor: str | None) -> tuple[int, int]:
