@@ -1,0 +1,76 @@
+"""What tests stand on."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from redis import Redis
+
+import dev
+from app import config, create_app, migrate
+from tests.people import InProcess, Person
+from tests.sockets import Socket
+from tests.town import Town, eventually
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """A Valkey of our own."""
+    processes = dev.Processes()
+    command, url = dev.redis_command(processes.folder)
+    processes.start("redis", [*command, "--logfile", f"{processes.folder}/log"], {})
+    with Redis.from_url(url) as client:
+        eventually(lambda: Path(url.removeprefix("unix://")).exists() and client.ping())
+    yield url
+    processes.stop()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, redis_url: str) -> dict[str, Any]:
+    return config.load({"DATABASE_PATH": str(tmp_path / "dating.db"), "REDIS_URL": redis_url, "BCRYPT_COST": "4"})
+
+
+@pytest.fixture
+def app(settings: dict[str, Any]) -> Iterator[Flask]:
+    """The app in this process, on a database file of its own."""
+    migrate.migrate(settings["DATABASE_PATH"])
+    app = create_app(settings)
+    yield app
+    for connection in app.extensions["idle_connections"]:
+        connection.close()
+    app.extensions["redis"].close()
+
+
+@pytest.fixture
+def server(app: Flask) -> InProcess:
+    return InProcess(app)
+
+
+@pytest.fixture
+def person(server: InProcess) -> Callable[..., Person]:
+    """Makes people: `person()`, `person("anna", device_id="tablet")`."""
+    return lambda *args, **kwargs: Person(server, *args, **kwargs)
+
+
+@pytest.fixture(scope="session")
+def town(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> Iterator[Town]:
+    """The real processes, shared by all tests that only talk to them."""
+    town = Town(tmp_path_factory.mktemp("town"), redis_url)
+    yield town
+    town.stop()
+
+
+@pytest.fixture
+def connect(town: Town) -> Iterator[Callable[[Person], Socket]]:
+    """Opens sockets that are closed after the test."""
+    opened: list[Socket] = []
+
+    def open_socket(person: Person) -> Socket:
+        opened.append(Socket(person.post("/ws/start")["url"]))
+        return opened[-1]
+
+    yield open_socket
+    for socket in opened:
+        socket.close()

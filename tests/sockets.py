@@ -1,0 +1,58 @@
+"""A WebSocket client made of a library that is not ours."""
+
+import json
+import struct
+from contextlib import suppress
+from typing import Any
+
+import websocket
+
+
+class Socket:
+    def __init__(self, url: str, **options: Any) -> None:
+        self._ws = websocket.create_connection(url, timeout=10, **options)
+
+    def send(self, frame: Any) -> None:
+        self._ws.send(frame if isinstance(frame, str) else json.dumps(frame))
+
+    def send_frame(self, opcode: int, data: bytes) -> None:
+        self._ws.send(data, opcode)
+
+    def receive(self) -> Any:
+        """The next frame of JSON."""
+        return json.loads(self._ws.recv())
+
+    def closed(self) -> tuple[int, str]:
+        """The code and the reason with which the server ends it, whatever came before."""
+        while True:
+            frame = self._ws.recv_frame()
+            if frame.opcode == websocket.ABNF.OPCODE_PING:
+                self._ws.pong(frame.data)
+            if frame.opcode == websocket.ABNF.OPCODE_CLOSE:
+                return struct.unpack("!H", frame.data[:2])[0], frame.data[2:].decode()
+
+    def ended_or_received(self) -> str:
+        """The code of the close, or the type of the first frame, whichever comes first."""
+        opcode, data = self._ws.recv_data()
+        return (
+            str(struct.unpack("!H", data[:2])[0]) if opcode == websocket.ABNF.OPCODE_CLOSE else json.loads(data)["type"]
+        )
+
+    def read_to_the_end(self) -> None:
+        """Return when the server has ended it, in whatever way."""
+        with suppress(websocket.WebSocketConnectionClosedException, ConnectionError):
+            while self._ws.recv_frame().opcode != websocket.ABNF.OPCODE_CLOSE:
+                pass
+
+    def next_opcode(self) -> int:
+        return self._ws.recv_frame().opcode
+
+    def is_open(self) -> bool:
+        """Whether the server answers a ping."""
+        self._ws.ping()
+        return self._ws.recv_frame().opcode == websocket.ABNF.OPCODE_PONG
+
+    def close(self) -> None:
+        with suppress(Exception):
+            self._ws.send_close()
+        self._ws.shutdown()

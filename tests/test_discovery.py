@@ -1,0 +1,146 @@
+"""The feed, and who likes me."""
+
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
+
+from app import times
+
+
+def search(person, **query):
+    return [user["id"] for user in person.get(f"/profiles/search?{urlencode(query)}")]
+
+
+def years_ago(years, **offset):
+    return times.years_before(years) if not offset else (times.now() + timedelta(**offset)).strftime("%Y-%m-%d")
+
+
+def test_the_feed_holds_whom_i_have_not_swiped_by_ascending_id(person):
+    anna, boris, clara, dima = (person() for _ in range(4))
+    assert search(anna) == [boris.id, clara.id, dima.id]
+    anna.like(clara)
+    anna.post("/swipe", {"target_id": boris.id, "action": "dislike"})
+    assert search(anna) == [dima.id]
+    assert search(dima) == [anna.id, boris.id, clara.id]
+
+
+def test_pages_are_complete_and_follow_each_other(person):
+    anna, *others = [person() for _ in range(8)]
+    anna.like(others[1])
+    others[2].put_me(gender="male")
+    found, last = [], 0
+    while page := search(anna, page_size=2, last_seen_id=last):
+        found, last = found + page, page[-1]
+    assert found == [other.id for other in others if other is not others[1]]
+    assert search(anna, page_size=2, gender="male") == [others[2].id]
+
+
+def test_a_feed_of_people_without_anything_in_their_profile_works(person):
+    anna, boris = person(), person()
+    (seen,) = anna.get("/profiles/search")
+    assert (seen["id"], seen["age"], seen["name"], seen["distance_km"]) == (boris.id, 0, None, None)
+
+
+def test_words_are_compared_whole(person):
+    anna, man, woman, both = (person() for _ in range(4))
+    man.put_me(gender="male", interested_in="female")
+    woman.put_me(gender="female", interested_in="male")
+    both.put_me(gender="Male", interested_in="female, male")
+    assert search(anna, gender="male") == [man.id, both.id]
+    assert search(anna, interested_in="male") == [woman.id, both.id]
+    assert search(anna, interested_in="female") == [man.id, both.id]
+    assert search(anna, interested_in="_ale") == search(anna, interested_in="%") == []
+    assert search(anna, gender="", interested_in="") == [man.id, woman.id, both.id]
+
+
+def test_ages_are_whole_years(person, monkeypatch):
+    anna, young, just, last, old, unknown = (person() for _ in range(6))
+    today = times.now().date().isoformat()
+    eve = (times.now() - timedelta(days=1)).date().isoformat()
+    morrow = (times.now() + timedelta(days=1)).date().isoformat()
+    young.put_me(birthday=f"{int(morrow[:4]) - 30}{morrow[4:]}")
+    just.put_me(birthday=f"{int(today[:4]) - 30}{today[4:]}")
+    last.put_me(birthday=f"{int(morrow[:4]) - 31}{morrow[4:]}")
+    old.put_me(birthday=f"{int(eve[:4]) - 31}{eve[4:]}")
+    assert [person_.get("/me")["age"] for person_ in (young, just, last, old)] == [29, 30, 30, 31]
+    assert search(anna, min_age=30, max_age=30) == [just.id, last.id]
+    assert search(anna, max_age=30) == [young.id, just.id, last.id]
+    assert search(anna, min_age=31) == [old.id]
+    assert unknown.id not in search(anna, min_age=0)
+
+
+def test_the_distance_filter_runs_before_the_page_is_cut(person):
+    anna, *far = [person() for _ in range(4)]
+    near, nowhere = person(), person()
+    anna.put_me(latitude=55.75, longitude=37.62)
+    for other in far:
+        other.put_me(latitude=59.94, longitude=30.31)
+    near.put_me(latitude=55.80, longitude=37.62)
+    assert search(anna, max_distance_km=10, page_size=2) == [near.id]
+    assert search(anna, max_distance_km=1000, page_size=9) == [*(other.id for other in far), near.id]
+    assert search(anna, max_distance_km=10, latitude=59.9, longitude=30.3) == [other.id for other in far]
+    assert search(nowhere, max_distance_km=10) == []
+    (seen,) = anna.get("/profiles/search?max_distance_km=10")
+    assert (seen["distance_km"], seen["latitude"], seen["longitude"]) == (6, None, None)
+
+
+def test_zero_is_a_coordinate(person):
+    anna, boris = person(), person()
+    anna.put_me(latitude=0.0, longitude=0.0)
+    boris.put_me(latitude=0.0, longitude=0.1)
+    assert search(anna, max_distance_km=20) == [boris.id]
+    assert search(anna, max_distance_km=20, latitude=0, longitude=0) == [boris.id]
+
+
+def test_photo_and_presence_filters(person, monkeypatch):
+    anna, shown, blank, plain = (person() for _ in range(4))
+    shown.put_me(photo_url="https://img.example/1.jpg")
+    blank.put_me(photo_url="")
+    plain.get("/me")
+    assert search(anna, has_photo="true") == search(anna, has_photo=1) == [shown.id]
+    assert search(anna, has_photo="false") == [shown.id, blank.id, plain.id]
+    now = times.now()
+    monkeypatch.setattr(times, "now", lambda: now + timedelta(minutes=6))
+    assert search(anna, online_only="true") == []
+    plain.get("/me")
+    assert search(anna, online_only="true") == [plain.id]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "page_size=0",
+        "page_size=-1",
+        "page_size=101",
+        "page_size=x",
+        "page_size=",
+        "last_seen_id=-1",
+        "last_seen_id=9223372036854775808",
+        "min_age=-1",
+        "max_age=abc",
+        "max_distance_km=0",
+        "max_distance_km=nan",
+        "max_distance_km=inf",
+        "has_photo=perhaps",
+        "online_only=2",
+        "latitude=91&longitude=0",
+        "latitude=1",
+        "longitude=1",
+        "gender=" + "x" * 33,
+        "gender=%00",
+    ],
+)
+def test_bad_filters_are_refused(person, query):
+    assert person().call("GET", f"/profiles/search?{query}").status == 422
+
+
+def test_followers_are_those_who_like_me_and_wait(person):
+    anna, boris, clara, dima = (person() for _ in range(4))
+    for other in (boris, clara):
+        other.like(anna)
+    dima.post("/swipe", {"target_id": anna.id, "action": "dislike"})
+    assert [user["id"] for user in anna.get("/followers")] == [clara.id, boris.id]
+    anna.post("/swipe", {"target_id": boris.id, "action": "dislike"})
+    (seen,) = anna.get("/followers")
+    assert (seen["id"], seen["birthday"], seen["age"]) == (clara.id, None, 0)

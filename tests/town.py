@@ -1,0 +1,72 @@
+"""The real thing: the Procfile's processes on ports of their own, with a database file and a Valkey."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import dev
+from tests.people import Person, Remote
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def eventually(check: Callable[[], Any], seconds: float = 10) -> Any:
+    """What `check` returns once that is true."""
+    deadline = time.monotonic() + seconds
+    while not (result := check()):
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.02)
+    return result
+
+
+def below(pid: int) -> list[int]:
+    """The processes that this one started, such as the workers of a gunicorn."""
+    found = subprocess.run(["/usr/bin/env", "pgrep", "-P", str(pid)], capture_output=True, text=True).stdout
+    return [int(pid) for pid in found.split()]
+
+
+class Town:
+    """`web` and `ws`, two workers each."""
+
+    def __init__(self, folder: Path, redis_url: str, **settings: str) -> None:
+        self.database, self.log = folder / "town.db", folder / "town.log"
+        ports = {"PORT": str(free_port()), "WS_PORT": str(free_port())}
+        self.env = os.environ | ports | {"DATABASE_PATH": str(self.database), "REDIS_URL": redis_url}
+        self.env |= {"BCRYPT_COST": "4", "WEB_CONCURRENCY": "2", "WS_CONCURRENCY": "2"} | settings
+        self.env["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        self.server = Remote(f"http://127.0.0.1:{ports['PORT']}")
+        self.ws_url = f"ws://127.0.0.1:{ports['WS_PORT']}"
+        self.processes = dev.Processes()
+        self.pids: dict[str, int] = {}
+        for name in ("web", "ws"):
+            self.start(name)
+        for port in ports.values():
+            eventually(lambda port=port: dev.is_open(int(port)), 30)
+
+    def start(self, name: str) -> None:
+        with self.log.open("ab") as log:
+            self.pids[name] = self.processes.start(name, dev.procfile()[name], self.env, stdout=log, stderr=log)
+
+    def end(self, name: str, number: int) -> None:
+        """Send a signal to the master and wait until it is gone."""
+        pid = self.pids[name]
+        os.kill(pid, number)
+        eventually(lambda: not dev.is_running(pid), 30)
+        dev.signal_group(pid, signal.SIGKILL)
+        del self.processes.names[pid]
+
+    def person(self, username: str | None = None, **more: str) -> Person:
+        return Person(self.server, username, **more)
+
+    def stop(self) -> None:
+        self.processes.stop()
