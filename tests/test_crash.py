@@ -1,0 +1,59 @@
+"""kill -9 of anything at any moment: what was answered is there."""
+
+import os
+import random
+import signal
+import sqlite3
+import threading
+import time
+import urllib.error
+
+from tests.town import Town, below, eventually
+
+
+class Writer(threading.Thread):
+    """Sends until told to stop, and remembers what was acknowledged."""
+
+    def __init__(self, person, chat_id):
+        super().__init__(daemon=True)
+        self.person, self.chat_id, self.acknowledged, self.stopped = person, chat_id, [], False
+
+    def run(self):
+        for number in range(100_000):
+            if self.stopped:
+                return
+            try:
+                self.acknowledged.append(self.person.write(self.chat_id, f"{self.person.id}:{number}")["content"])
+            except (urllib.error.URLError, ConnectionError, OSError):
+                time.sleep(0.01)  # its server is just gone
+
+
+def test_what_was_answered_is_in_the_database(tmp_path, redis_url):
+    town, chance = Town(tmp_path, redis_url), random.Random(7)
+    people = [town.person() for _ in range(4)]
+    chats = [people[0].match(people[1]), people[2].match(people[3])]
+    writers = [Writer(person, chats[number // 2]) for number, person in enumerate(people)]
+    [writer.start() for writer in writers]
+    for _ in range(12):
+        goal = sum(len(writer.acknowledged) for writer in writers) + chance.randrange(5, 60)
+        eventually(lambda goal=goal: sum(len(writer.acknowledged) for writer in writers) >= goal, 30)
+        name = chance.choice(["web", "web", "ws"])
+        os.kill(chance.choice(eventually(lambda name=name: below(town.pids[name]))), signal.SIGKILL)
+    for name in ("web", "ws"):
+        town.end(name, signal.SIGKILL)
+    for writer in writers:
+        writer.stopped = True
+    [writer.join() for writer in writers]
+    with sqlite3.connect(town.database) as conn:
+        kept = {content for (content,) in conn.execute("SELECT content FROM messages")}
+        assert conn.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        holes = conn.execute("SELECT user_id FROM events GROUP BY user_id HAVING max(seq) <> count(*)").fetchall()
+        unannounced = conn.execute(
+            "SELECT count(*) FROM messages WHERE sender_id IS NOT NULL"
+            " AND id NOT IN (SELECT payload ->> 'id' FROM events WHERE type = 'message')"
+        ).fetchall()
+    acknowledged = [content for writer in writers for content in writer.acknowledged]
+    assert len(acknowledged) > 100
+    assert set(acknowledged) <= kept
+    assert (holes, unannounced) == ([], [(0,)])
+    town.stop()

@@ -1,0 +1,82 @@
+"""The way to the WebSocket service, and REST when Redis is not there."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+import dev
+from app import create_app, migrate
+from tests.people import InProcess, Person
+from tests.town import eventually
+
+
+def test_a_start_answers_with_a_ticket_and_the_address_to_open(person):
+    answer = person().post("/ws/start")
+    assert answer["url"] == f"ws://localhost:8089/ws/chat?session={answer['session_token']}"
+    assert len(answer["session_token"]) >= 32
+
+
+@pytest.mark.parametrize(
+    ("host", "base"),
+    [("a.example", "ws://a.example:8089"), ("10.0.0.5:8088", "ws://10.0.0.5:8089"), ("[::1]:8088", "ws://[::1]:8089")],
+)
+def test_the_address_has_the_host_that_the_client_called(person, host, base):
+    anna = person()
+    headers = {"Authorization": f"Bearer {anna.tokens['access_token']}", "Host": host}
+    assert anna.server.send("POST", "/ws/start", headers=headers).json["url"].startswith(f"{base}/ws/chat?")
+
+
+@pytest.fixture
+def redis(tmp_path):
+    """A Valkey to be rough with: its pid and its URL."""
+    processes = dev.Processes()
+    command, url = dev.redis_command(processes.folder)
+    pid = processes.start("redis", command, {}, stdout=subprocess.DEVNULL)
+    eventually(lambda: Path(url.removeprefix("unix://")).exists())
+    yield pid, url
+    os.kill(pid, signal.SIGCONT)
+    processes.stop()
+
+
+@pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL])
+def test_rest_goes_on_without_redis_and_a_start_says_503(settings, redis, number):
+    """No call is delayed by more than 250 ms, the bound that DESIGN.md sets."""
+    pid, settings["REDIS_URL"] = redis
+    migrate.migrate(settings["DATABASE_PATH"])
+    app = create_app(settings)
+    anna, boris = Person(InProcess(app)), Person(InProcess(app))
+    anna.post("/ws/start")
+    os.kill(pid, number)
+    started = time.monotonic()
+    chat_id = anna.match(boris)
+    assert time.monotonic() - started < 0.25
+    started = time.monotonic()
+    anna.write(chat_id, "hi")
+    assert time.monotonic() - started < 0.25
+    started = time.monotonic()
+    answer = anna.call("POST", "/ws/start")
+    assert time.monotonic() - started < 0.3
+    assert (answer.status, answer.json["code"], answer.headers["Retry-After"]) == (503, "realtime_unavailable", "5")
+    assert boris.get(f"/chat/messages/{chat_id}")[-1]["content"] == "hi"
+    app.extensions["redis"].close()
+    for connection in app.extensions["idle_connections"]:
+        connection.close()
+
+
+def test_a_busy_database_is_a_503_and_changes_nothing(person, settings, monkeypatch):
+    from app import db
+
+    anna = person()
+    monkeypatch.setattr(db, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(db.begin, "__defaults__", (0.05,))
+    other = db.connect(settings["DATABASE_PATH"])
+    other.execute("BEGIN IMMEDIATE")
+    answer = anna.call("PUT", "/me", {"bio": "hi"})
+    assert (answer.status, answer.json["code"], answer.headers["Retry-After"]) == (503, "database_busy", "1")
+    other.execute("ROLLBACK")
+    other.close()
+    assert anna.put_me(bio="hi")["bio"] == "hi"

@@ -1,0 +1,148 @@
+"""What one client may cost, and what ends a connection."""
+
+import os
+import signal
+import socket
+import threading
+import time
+
+import pytest
+import websocket
+
+from tests.sockets import Socket
+from tests.town import Town, below, eventually
+from tests.ws.test_chat import refused
+
+
+@pytest.fixture
+def someone(town, connect):
+    anna = town.person()
+    return connect(anna)
+
+
+@pytest.mark.parametrize("frame", ["x" * 4097, "я" * 2049, "x" * 1_000_000])
+def test_a_frame_over_4_kib_ends_it(someone, frame):
+    someone.send(frame)
+    assert someone.closed()[0] == 1009
+
+
+def test_a_frame_of_4_kib_does_not(someone):
+    someone.send("я" * 2048)
+    assert someone.is_open()
+
+
+def test_a_flood_ends_it(someone):
+    for _ in range(41):
+        someone.send("{}")
+    assert someone.closed() == (4008, "too many frames")
+
+
+def test_a_burst_of_40_does_not(someone):
+    for _ in range(40):
+        someone.send("{}")
+    assert someone.is_open()
+
+
+def test_the_allowance_comes_back(someone):
+    deadline = time.monotonic() + 3
+    for _ in range(40):
+        someone.send("{}")
+    while time.monotonic() < deadline:
+        time.sleep(0.1)  # the rate itself is what is tested
+        someone.send("{}")
+    assert someone.is_open()
+
+
+def test_a_broken_frame_ends_it(someone):
+    someone.send_frame(websocket.ABNF.OPCODE_TEXT, b"\xff\xfe")
+    assert someone.closed()[0] == 1007
+
+
+def test_compression_is_not_taken_up(town):
+    url = town.person().post("/ws/start")["url"]
+    opened = Socket(url, header=["Sec-WebSocket-Extensions: permessage-deflate"])
+    assert "sec-websocket-extensions" not in opened._ws.headers
+    opened.close()
+
+
+def test_who_does_not_read_is_ended_and_delays_nobody(town, connect):
+    anna, boris, clara = town.person(), town.person(), town.person()
+    chat_id, other = anna.match(boris), anna.match(clara)
+    frozen = Socket(boris.post("/ws/start")["url"], sockopt=[(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)])
+    quick = connect(clara)
+    for number in range(1200):  # more than the system's buffers take
+        anna.write(chat_id, "x" * 4000)
+        if number % 100 == 0:
+            anna.write(other, f"{number}")
+            assert quick.receive()["content"] == f"{number}"
+    frozen.read_to_the_end()
+    frozen.close()
+    again = connect(boris)
+    anna.write(chat_id, "hi")
+    assert again.receive()["content"] == "hi"
+
+
+@pytest.fixture(scope="module")
+def quick_town(tmp_path_factory, redis_url):
+    """Pings every second, dead after two; pages of one origin alone."""
+    settings = {"WS_PING_SECONDS": "1", "WS_SILENCE_SECONDS": "2", "CORS_ORIGINS": "https://a.example"}
+    town = Town(tmp_path_factory.mktemp("quick"), redis_url, WS_PUBLIC_URL="wss://chat.example/", **settings)
+    yield town
+    town.stop()
+
+
+def ticket_url(town, person):
+    return f"{town.ws_url}/ws/chat?session={person.post('/ws/start')['session_token']}"
+
+
+def test_pings_come_and_silence_ends_it(quick_town):
+    someone = Socket(ticket_url(quick_town, quick_town.person()))
+    assert someone.next_opcode() == websocket.ABNF.OPCODE_PING
+    someone.read_to_the_end()  # never answering
+
+
+def test_who_answers_pings_stays(quick_town):
+    someone = Socket(ticket_url(quick_town, quick_town.person()))
+    for _ in range(4):
+        assert someone.next_opcode() == websocket.ABNF.OPCODE_PING
+        someone.send_frame(websocket.ABNF.OPCODE_PONG, b"")
+    assert someone.next_opcode() == websocket.ABNF.OPCODE_PING
+    someone.close()
+
+
+def test_only_pages_of_listed_origins_get_in(quick_town):
+    anna = quick_town.person()
+    url = ticket_url(quick_town, anna)
+    assert refused(url, origin="https://b.example") == 403
+    Socket(url, origin="https://a.example").close()
+    Socket(ticket_url(quick_town, anna), suppress_origin=True).close()
+
+
+def test_the_public_address_is_given_when_there_is_one(quick_town):
+    answer = quick_town.person().post("/ws/start")
+    assert answer["url"] == f"wss://chat.example/ws/chat?session={answer['session_token']}"
+
+
+def test_a_stop_tells_every_socket(tmp_path, redis_url):
+    town = Town(tmp_path, redis_url)
+    sockets = [Socket(town.person().post("/ws/start")["url"]) for _ in range(6)]
+    codes = []
+    threads = [threading.Thread(target=lambda s=s: codes.append(s.closed())) for s in sockets]
+    [thread.start() for thread in threads]
+    started = time.monotonic()
+    town.end("ws", signal.SIGTERM)
+    [thread.join() for thread in threads]
+    assert codes == [(1012, "restart")] * 6
+    assert time.monotonic() - started < 10
+    town.stop()
+    for opened in sockets:
+        opened.close()
+
+
+def test_a_killed_worker_is_replaced(tmp_path, redis_url):
+    town = Town(tmp_path, redis_url, WS_CONCURRENCY="1")
+    (pid,) = below(town.pids["ws"])
+    os.kill(pid, signal.SIGKILL)
+    eventually(lambda: below(town.pids["ws"]) not in ([], [pid]))
+    Socket(town.person().post("/ws/start")["url"]).close()
+    town.stop()
