@@ -1,0 +1,110 @@
+"""The README is true."""
+
+import re
+import sqlite3
+import subprocess
+from contextlib import closing
+
+import pytest
+
+import dev
+from app import config
+from app.events import match_frame, message_frame, read_chat_frame, read_messages_frame
+from tests.people import Person
+from tests.sockets import Socket
+from tests.test_access import rules
+from tests.town import Town
+
+README = (dev.ROOT / "README.md").read_text()
+
+
+def table(heading):
+    """The rows of the first table under a heading, each a list of cells."""
+    section = README.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def code(heading, language):
+    return re.search(rf"\n## {heading}\n.*?```{language}\n(.*?)```", README, re.DOTALL)[1]
+
+
+def test_it_is_short():
+    assert README.count("\n") <= 150
+
+
+def test_it_lists_every_setting():
+    for row, setting in zip(table("Settings"), config.SETTINGS, strict=True):
+        assert row == [f"`{setting.name}`", f"`{setting.default}`" if setting.default else "", setting.meaning]
+
+
+def test_it_lists_every_route(app):
+    listed = {row[0].strip("`").replace("{id}", "<id>") for row in table("Routes")}
+    assert listed == {re.sub(r"<id:\w+>", "<id>", rule) for rule in rules(app)}
+
+
+def test_only_the_first_four_routes_need_no_token(server):
+    answers = {}
+    for row in table("Routes"):
+        method, path = row[0].strip("`").replace("{id}", "1").split()
+        answers[path] = server.send(method, path, b"{}").json["code"] if path != "/ping" else ""
+    guarded = [path for path, code in answers.items() if code == "unauthorized"]
+    assert guarded == list(answers)[4:]
+
+
+def test_it_lists_every_frame():
+    frames = [
+        message_frame({"id": 1, "chat_id": 1, "sender_id": 1, "content": ""}),
+        match_frame(1, 1, ""),
+        read_chat_frame(1, 1),
+        read_messages_frame(1, 1, []),
+    ]
+    listed = {row[0].strip("`"): re.findall(r"`(\w+)`", row[1]) for row in table("Frames")}
+    for frame in frames:
+        assert sorted(listed[frame["type"]]) == sorted(set(frame) - {"type"} | {"seq"})
+    assert set(listed) == {frame["type"] for frame in frames} | {"typing", "delivered"}
+
+
+def test_its_two_commands_exist():
+    commands = re.findall(r"^python3 dev.py (\w+)", code("Start", "sh"), re.MULTILINE)
+    assert commands == ["run", "test"]
+
+
+@pytest.fixture
+def visited(tmp_path, redis_url):
+    """A town in which the README's two people were, and what their commands printed."""
+    town = Town(tmp_path, redis_url)
+    session = code("Two people", "sh").replace("http://127.0.0.1:8088", town.server.url)
+    told = subprocess.run(["/bin/bash", "-eu", "-c", session], capture_output=True, text=True)
+    yield town, told
+    town.stop()
+
+
+def test_its_session_of_two_people_works(visited):
+    town, told = visited
+    assert told.returncode == 0, told.stderr
+    assert '"status":"match"' in told.stdout and '"last_message":"Hello!"' in told.stdout
+    url = re.search(r'"url":"(ws://[^"]*)"', told.stdout)[1]
+    Socket(url).close()
+    anna = Person.post_json(town.server, "/login", {"username": "anna", "password": "correct horse"})
+    assert anna.status == 200
+
+
+def test_its_questions_to_the_database_are_answered(visited):
+    questions = code("Looking into the database", "sql").split(";\n")[:-1]
+    assert len(questions) == 5
+    with closing(sqlite3.connect(visited[0].database)) as conn:
+        answers = [conn.execute(question).fetchall() for question in questions]
+    assert [len(answer) for answer in answers] == [2, 1, 2, 1, 0]
+
+
+def test_its_lines_of_the_procfile_are_there():
+    deploying = README.partition("\n## Deploying\n")[2]
+    assert [name for name in dev.procfile() if f"`{name}`" in deploying] == ["release", "web", "ws"]
+
+
+def test_the_tree_it_shows_is_there():
+    tree = re.search(r"\n## The tree\n\n```\n(.*?)```", README, re.DOTALL)[1]
+    names = re.findall(r"^(\w+/)|^  (\w+/)|(\w+\.py)", tree, re.MULTILINE)
+    for top, folder, module in names:
+        assert (dev.ROOT / (top or f"app/{folder or module}")).exists(), (top, folder, module)
