@@ -188,6 +188,7 @@ def run() -> None:
     env = os.environ | {"PATH": f"{VENV / 'bin'}:{os.environ['PATH']}"}
     ports = {"web": env.setdefault("PORT", "8088"), "ws": env.setdefault("WS_PORT", "8089")}
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs start with it ignored
     processes = Processes()
     try:
         if not (env.get("REDIS_URL") or env.get("REDIS_ADDR")):

@@ -1,6 +1,5 @@
 """Accounts and sessions."""
 
-import sqlite3
 import time
 from datetime import timedelta
 
@@ -10,6 +9,7 @@ import pytest
 
 from app import names, passwords, times
 from app.queries import sessions
+from tests.database import dump, rows
 from tests.people import PASSWORD, Person
 
 
@@ -181,8 +181,7 @@ def test_an_expired_session_lets_nobody_in(person, monkeypatch):
 )
 def test_an_access_token_must_say_all_and_say_it_right(person, settings, change):
     anna = person()
-    with sqlite3.connect(settings["DATABASE_PATH"]) as db:
-        (secret,) = db.execute("SELECT value FROM settings WHERE name = 'jwt_secret'").fetchone()
+    ((secret,),) = rows(settings["DATABASE_PATH"], "SELECT value FROM settings WHERE name = 'jwt_secret'")
     claims = jwt.decode(anna.tokens["access_token"], options={"verify_signature": False}) | change
     claims = {name: value for name, value in claims.items() if value is not None}
     anna.tokens["access_token"] = jwt.encode(claims, secret, "HS256")
@@ -222,8 +221,7 @@ def test_a_given_secret_signs_instead_of_the_kept_one(person, app):
 
 def test_no_token_or_password_is_kept(person, settings):
     anna = person()
-    with sqlite3.connect(settings["DATABASE_PATH"]) as db:
-        kept = "\n".join(db.iterdump())
+    kept = "\n".join(dump(settings["DATABASE_PATH"]))
     assert not any(secret in kept for secret in (anna.tokens["access_token"], anna.tokens["refresh_token"], PASSWORD))
 
 

@@ -1,8 +1,8 @@
 """Chats, messages and read marks."""
 
-import sqlite3
-
 import pytest
+
+from tests.database import rows
 
 
 @pytest.fixture
@@ -12,9 +12,8 @@ def pair(person):
 
 
 def events(settings, person):
-    with sqlite3.connect(settings["DATABASE_PATH"]) as db:
-        rows = db.execute("SELECT type FROM events WHERE user_id = ? AND type <> 'match' ORDER BY seq", [person.id])
-        return [row[0] for row in rows]
+    sql = "SELECT type FROM events WHERE user_id = ? AND type <> 'match' ORDER BY seq"
+    return [type_ for (type_,) in rows(settings["DATABASE_PATH"], sql, [person.id])]
 
 
 def test_a_message_reaches_the_other_member(pair, settings):

@@ -3,11 +3,11 @@
 import os
 import random
 import signal
-import sqlite3
 import threading
 import time
 import urllib.error
 
+from tests.database import rows
 from tests.town import Town, below, eventually
 
 
@@ -44,14 +44,14 @@ def test_what_was_answered_is_in_the_database(tmp_path, redis_url):
     for writer in writers:
         writer.stopped = True
     [writer.join() for writer in writers]
-    with sqlite3.connect(town.database) as conn:
-        kept = {content for (content,) in conn.execute("SELECT content FROM messages")}
-        assert conn.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        holes = conn.execute("SELECT user_id FROM events GROUP BY user_id HAVING max(seq) <> count(*)").fetchall()
-        unannounced = conn.execute(
-            "SELECT count(*) FROM messages WHERE sender_id IS NOT NULL"
-            " AND id NOT IN (SELECT payload ->> 'id' FROM events WHERE type = 'message')"
-        ).fetchall()
+    kept = {content for (content,) in rows(town.database, "SELECT content FROM messages")}
+    unannounced = rows(
+        town.database,
+        "SELECT count(*) FROM messages WHERE sender_id IS NOT NULL"
+        " AND id NOT IN (SELECT payload ->> 'id' FROM events WHERE type = 'message')",
+    )
+    holes = rows(town.database, "SELECT user_id FROM events GROUP BY user_id HAVING max(seq) <> count(*)")
+    assert rows(town.database, "PRAGMA integrity_check") == [("ok",)]
     acknowledged = [content for writer in writers for content in writer.acknowledged]
     assert len(acknowledged) > 100
     assert set(acknowledged) <= kept

@@ -4,30 +4,19 @@ import json
 import os
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import threading
-from contextlib import closing
 from pathlib import Path
 
 import bcrypt
 import pytest
 
 from app import create_app, db, migrate
+from tests.database import dump, rows, run
 from tests.people import PASSWORD, InProcess, Person
 
 FIRST = Path(__file__).parent / "data" / "first_server.db"
-
-
-def dump(path):
-    with closing(sqlite3.connect(path)) as conn:
-        return list(conn.iterdump())
-
-
-def rows(path, sql):
-    with closing(sqlite3.connect(path)) as conn:
-        return conn.execute(sql).fetchall()
 
 
 def schema(path):
@@ -38,11 +27,7 @@ def schema(path):
 def path(tmp_path):
     """The first server's file, where everybody's password is one that we know."""
     path = str(shutil.copy(FIRST, tmp_path / "dating.db"))
-    with closing(sqlite3.connect(path)) as conn:
-        conn.execute(
-            "UPDATE users SET password = ?", [bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4, b"2a")).decode()]
-        )
-        conn.commit()
+    run(path, f"UPDATE users SET password = '{bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4, b'2a')).decode()}'")
     return path
 
 
@@ -135,9 +120,9 @@ def test_no_readable_token_is_left_in_the_file(path):
 
 
 def test_odd_rows_do_not_stop_it(path):
-    with closing(sqlite3.connect(path)) as conn:
-        conn.executescript(
-            """
+    run(
+        path,
+        """
             INSERT INTO chats (id, user1_id, user2_id) VALUES (50, 2, 1), (51, 5, 5), (52, 5, 999);
             INSERT INTO messages (id, chat_id, sender_id, receiver_id, content) VALUES
                 (100, 50, 2, 1, 'in the second chat'), (101, 1, 1, 7, 'to a wrong receiver'), (102, 52, 5, 999, 'x');
@@ -150,8 +135,8 @@ def test_odd_rows_do_not_stop_it(path):
             UPDATE users SET birthday = 'unknown', created_at = NULL WHERE id = 7;
             INSERT INTO users (id, username, password)
                 VALUES (60, 'Anna Maria', 'x'), (61, 'anna maria ', 'x'), (62, '👋', 'x');
-            """
-        )
+        """,
+    )
     migrate.migrate(path)
     assert rows(path, "SELECT chat_id, sender_id, receiver_id FROM messages WHERE id IN (100, 101)") == [
         (1, 2, 1),
@@ -172,9 +157,7 @@ def test_odd_rows_do_not_stop_it(path):
 
 
 def test_ids_are_not_given_again(path):
-    with closing(sqlite3.connect(path)) as conn:
-        conn.execute("DELETE FROM sessions WHERE id = 12")
-        conn.commit()
+    run(path, "DELETE FROM sessions WHERE id = 12")
     migrate.migrate(path)
     assert rows(path, "SELECT seq FROM sqlite_sequence WHERE name = 'sessions'") == [(12,)]
 
@@ -182,8 +165,7 @@ def test_ids_are_not_given_again(path):
 @pytest.mark.parametrize("script", ["CREATE TABLE recipes (id)", "PRAGMA user_version = 99"])
 def test_a_file_of_something_else_is_left_alone(tmp_path, script):
     path = str(tmp_path / "other.db")
-    with closing(sqlite3.connect(path)) as conn:
-        conn.execute(script)
+    run(path, script)
     before = Path(path).read_bytes()
     with pytest.raises(migrate.NotOurs, match=path):
         migrate.migrate(path)
@@ -257,7 +239,6 @@ def test_the_command_says_what_it_did_and_what_went_wrong(path, settings, tmp_pa
     runner.invoke(args=["migrate"])
     assert waited == [True]
     settings["DATABASE_PATH"] = str(tmp_path / "other.db")
-    with closing(sqlite3.connect(settings["DATABASE_PATH"])) as conn:
-        conn.execute("CREATE TABLE recipes (id)")
+    run(settings["DATABASE_PATH"], "CREATE TABLE recipes (id)")
     result = create_app(settings).test_cli_runner().invoke(args=["migrate"])
     assert (result.exit_code, "something else" in result.output) == (1, True)

@@ -1,15 +1,14 @@
 """The README is true."""
 
 import re
-import sqlite3
 import subprocess
-from contextlib import closing
 
 import pytest
 
 import dev
 from app import config
 from app.events import match_frame, message_frame, read_chat_frame, read_messages_frame
+from tests.database import rows
 from tests.people import Person
 from tests.sockets import Socket
 from tests.test_access import rules
@@ -93,8 +92,7 @@ def test_its_session_of_two_people_works(visited):
 def test_its_questions_to_the_database_are_answered(visited):
     questions = code("Looking into the database", "sql").split(";\n")[:-1]
     assert len(questions) == 5
-    with closing(sqlite3.connect(visited[0].database)) as conn:
-        answers = [conn.execute(question).fetchall() for question in questions]
+    answers = [rows(visited[0].database, question) for question in questions]
     assert [len(answer) for answer in answers] == [2, 1, 2, 1, 0]
 
 

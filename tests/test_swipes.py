@@ -1,9 +1,10 @@
 """Swipes and matches."""
 
-import sqlite3
 import threading
 
 import pytest
+
+from tests.database import rows
 
 MATCH = "It's a match! 🎉"
 
@@ -28,11 +29,11 @@ def test_a_match_is_one_event_for_each(person, settings):
     anna, boris = person(), person()
     chat_id = anna.match(boris)
     anna.like(boris)
-    with sqlite3.connect(settings["DATABASE_PATH"]) as db:
-        rows = db.execute(
-            "SELECT user_id, seq, type, payload ->> 'user_id', payload ->> 'chat_id' FROM events"
-        ).fetchall()
-    assert rows == [(anna.id, 1, "match", boris.id, chat_id), (boris.id, 1, "match", anna.id, chat_id)]
+    sql = "SELECT user_id, seq, type, payload ->> 'user_id', payload ->> 'chat_id' FROM events"
+    assert rows(settings["DATABASE_PATH"], sql) == [
+        (anna.id, 1, "match", boris.id, chat_id),
+        (boris.id, 1, "match", anna.id, chat_id),
+    ]
 
 
 def test_a_dislike_makes_no_match_and_can_be_taken_back(person):
@@ -89,7 +90,5 @@ def test_likes_at_the_same_instant_make_one_chat(town):
         assert sorted(answer["status"] for answer in answers) == ["like", "match"]
         (chat,) = pair[0].get("/chats")
         assert len(pair[1].get(f"/chat/messages/{chat['id']}")) == 1
-        with sqlite3.connect(town.database) as db:
-            ids = [one.id for one in pair]
-            counts = db.execute("SELECT count(*) FROM events WHERE user_id IN (?, ?) GROUP BY user_id", ids).fetchall()
-        assert counts == [(1,), (1,)]
+        sql = "SELECT count(*) FROM events WHERE user_id IN (?, ?) GROUP BY user_id"
+        assert rows(town.database, sql, [one.id for one in pair]) == [(1,), (1,)]
