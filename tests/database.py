@@ -18,7 +18,8 @@ def run(path: str | Path, script: str) -> None:
         conn.executescript(script)
 
 
-def dump(path: str | Path) -> list[str]:
-    """All that is in it, as SQL."""
-    with closing(engine.connect(path)) as conn:
-        return list(conn.iterdump())
+def dump(path: str | Path) -> dict[str, list[tuple]]:
+    """All that is in it, by table, and the schema."""
+    schema = rows(path, "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name")
+    tables = [name for kind, name, _, _ in schema if kind == "table"]
+    return {"": schema} | {table: rows(path, f"SELECT * FROM {table}") for table in tables}

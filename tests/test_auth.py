@@ -221,7 +221,7 @@ def test_a_given_secret_signs_instead_of_the_kept_one(person, app):
 
 def test_no_token_or_password_is_kept(person, settings):
     anna = person()
-    kept = "\n".join(dump(settings["DATABASE_PATH"]))
+    kept = str(dump(settings["DATABASE_PATH"]))
     assert not any(secret in kept for secret in (anna.tokens["access_token"], anna.tokens["refresh_token"], PASSWORD))
 
 
