@@ -3,6 +3,7 @@
 import os
 import random
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -29,12 +30,16 @@ class Busy(Exception):
 
 def init_app(app: Flask) -> None:
     app.extensions["idle_connections"] = []
+    app.extensions["writing"] = threading.RLock()
     app.teardown_appcontext(_give_back)
 
 
-def connect(path: str) -> engine.Connection:
-    """A connection of our making: rows are dicts, transactions only where we say BEGIN."""
-    conn = engine.connect(path, isolation_level=None, timeout=0.02, check_same_thread=False)
+def connect(path: str, patience: float = 0) -> engine.Connection:
+    """A connection of our making: rows are dicts, transactions only where we say BEGIN.
+
+    `patience` is how many seconds the engine itself waits for others; under gevent it must not wait at all.
+    """
+    conn = engine.connect(path, isolation_level=None, timeout=patience, check_same_thread=False)
     conn.row_factory = _row
     add_function(conn, geo.distance_km)
     conn.execute("PRAGMA foreign_keys = ON")
@@ -49,7 +54,7 @@ def add_function(conn: engine.Connection, function: Callable[..., Any]) -> None:
 
 def version(conn: engine.Connection) -> int:
     """Which schema the database has; 0 for an empty one and for the first server's."""
-    return conn.execute("PRAGMA user_version").fetchone()["user_version"]
+    return _patiently(conn, "PRAGMA user_version").fetchone()["user_version"]
 
 
 def statements(script: str) -> Iterator[str]:
@@ -82,58 +87,49 @@ def connection() -> engine.Connection:
 def transaction() -> Iterator[None]:
     """All or nothing. Raises Busy; nothing inside may wait on a network."""
     conn = connection()
-    begin(conn)
-    try:
-        yield
-        conn.execute("COMMIT")
-    except BaseException:
-        if conn.in_transaction:
-            conn.execute("ROLLBACK")
-        raise
-
-
-def begin(conn: engine.Connection, seconds: float = BUSY_SECONDS) -> None:
-    _patiently(conn, "BEGIN IMMEDIATE", seconds)
+    with current_app.extensions["writing"]:  # in line within this process, so that only processes compete
+        _patiently(conn, "BEGIN IMMEDIATE")
+        try:
+            yield
+            conn.execute("COMMIT")
+        except BaseException:
+            if conn.in_transaction:
+                conn.execute("ROLLBACK")
+            raise
 
 
 def use_wal(conn: engine.Connection) -> None:
     """Let readers and the writer go on side by side; the file remembers it."""
-    _patiently(conn, "PRAGMA journal_mode = WAL", BUSY_SECONDS)
-
-
-def _patiently(conn: engine.Connection, sql: str, seconds: float) -> None:
-    """Ask again for so long. The waiting is ours, since SQLite's own would stop every greenlet. Raises Busy."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            conn.execute(sql).fetchall()
-            return
-        except engine.OperationalError as error:
-            if not is_lock(error):
-                raise
-            if time.monotonic() > deadline:
-                raise Busy from error
-        time.sleep(random.uniform(0.001, 0.005))  # noqa: S311
-
-
-def is_lock(error: engine.OperationalError) -> bool:
-    """Whether another connection was in the way, and trying again may help."""
-    return "locked" in str(error)
+    _patiently(conn, "PRAGMA journal_mode = WAL").fetchall()
 
 
 def one(sql: str, **params: Any) -> Row | None:
     """The first row of a statement that has at most one."""
-    rows = connection().execute(sql, params).fetchall()
+    rows = every(sql, **params)
     return rows[0] if rows else None
 
 
 def every(sql: str, **params: Any) -> list[Row]:
-    return connection().execute(sql, params).fetchall()
+    return _patiently(connection(), sql, params).fetchall()
 
 
 def run(sql: str, **params: Any) -> int:
     """How many rows the statement changed."""
-    return connection().execute(sql, params).rowcount
+    return _patiently(connection(), sql, params).rowcount
+
+
+def _patiently(conn: engine.Connection, sql: str, params: Row | None = None) -> engine.Cursor:
+    """Ask again until BUSY_SECONDS are over. The waiting is ours: SQLite's would stop every greenlet."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            return conn.execute(sql, params or {})
+        except engine.OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            if time.monotonic() > deadline:
+                raise Busy from error
+        time.sleep(random.uniform(0.0005, 0.002))  # noqa: S311
 
 
 def _row(cursor: engine.Cursor, values: tuple) -> Row:

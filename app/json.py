@@ -16,6 +16,12 @@ Body = TypeVar("Body", bound=msgspec.Struct)
 class Provider(JSONProvider):
     """What Flask answers dicts and lists with."""
 
+    def dumps(self, obj: Any, **_kwargs: Any) -> str:
+        return msgspec.json.encode(obj).decode()
+
+    def loads(self, s: str | bytes, **_kwargs: Any) -> Any:
+        return msgspec.json.decode(s)
+
     def response(self, *args: Any, **kwargs: Any) -> Response:
         return Response(msgspec.json.encode(self._prepare_response_obj(args, kwargs)), mimetype="application/json")
 

@@ -23,12 +23,12 @@ def migrate(path: str) -> str:
 
     An older file is first copied to `<path>.before-migration`. Any number of processes may call this at once.
     """
-    with closing(db.connect(path)) as conn:
+    with closing(db.connect(path, patience=60)) as conn:
         done = f"schema {db.SCHEMA_VERSION}"
         if db.version(conn) != db.SCHEMA_VERSION:
             conn.execute("PRAGMA foreign_keys = OFF")  # while tables are made anew; checked before the commit
             conn.execute("PRAGMA secure_delete = ON")  # the first server's tokens stood there readable
-            db.begin(conn, seconds=60)
+            conn.execute("BEGIN IMMEDIATE")
             done = _apply(conn, path)
             conn.execute("COMMIT")
         db.use_wal(conn)

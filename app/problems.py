@@ -52,7 +52,6 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Problem, Problem.response)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(db.Busy, _busy)
-    app.register_error_handler(db.engine.OperationalError, _operational)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -63,12 +62,8 @@ def _http(error: HTTPException) -> Response:
     return response
 
 
-def _busy(_error: Exception) -> Response:
+def _busy(_error: db.Busy) -> Response:
     return unavailable("database_busy", "Too many changes at once", 1).response()
-
-
-def _operational(error: db.engine.OperationalError) -> Response:
-    return _busy(error) if db.is_lock(error) else _unexpected(error)
 
 
 def _unexpected(error: Exception) -> Response:

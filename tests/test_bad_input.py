@@ -132,6 +132,11 @@ def test_any_content_type_will_do(server):
         assert server.send("POST", "/register", body, {"Content-Type": content_type}).status == status
 
 
+def test_flasks_own_ways_to_json_work(app):
+    answer = app.test_client().post("/register", json={"username": "anna", "password": "correct horse"})
+    assert answer.get_json()["user_id"] == 1
+
+
 def test_web_pages_of_listed_origins_may_call(app, server, settings):
     answer = server.send(
         "OPTIONS", "/me", headers={"Origin": "https://a.example", "Access-Control-Request-Method": "PUT"}

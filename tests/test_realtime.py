@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import dev
-from app import create_app, migrate
+from app import create_app, db, migrate
 from tests.people import InProcess, Person
 from tests.town import eventually
 
@@ -68,11 +68,8 @@ def test_rest_goes_on_without_redis_and_a_start_says_503(settings, redis, number
 
 
 def test_a_busy_database_is_a_503_and_changes_nothing(person, settings, monkeypatch):
-    from app import db
-
     anna = person()
     monkeypatch.setattr(db, "BUSY_SECONDS", 0.05)
-    monkeypatch.setattr(db.begin, "__defaults__", (0.05,))
     other = db.connect(settings["DATABASE_PATH"])
     other.execute("BEGIN IMMEDIATE")
     answer = anna.call("PUT", "/me", {"bio": "hi"})
