@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Response
 from flask_cors import CORS
 
 from app import bell, commands, config, db, json, problems
@@ -22,8 +22,14 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         part.init_app(app)
     for blueprint in (auth, profiles, discovery, swipes, chats, realtime, system):
         app.register_blueprint(blueprint.bp)
+    app.after_request(_keep_private)
     CORS(
         app, origins=app.config["CORS_ORIGINS"], send_wildcard=True, expose_headers=["Link", "Retry-After"], max_age=600
     )
     app.cli.add_command(commands.migrate)
     return app
+
+
+def _keep_private(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response

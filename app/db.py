@@ -31,7 +31,6 @@ class Busy(Exception):
 def init_app(app: Flask) -> None:
     app.extensions["idle_connections"] = []
     app.extensions["writing"] = threading.RLock()
-    app.teardown_appcontext(_give_back)
 
 
 def connect(path: str, patience: float = 0) -> engine.Connection:
@@ -75,27 +74,33 @@ def copy(path: str, target: str) -> None:
     os.replace(f"{target}.part", target)
 
 
-def connection() -> engine.Connection:
-    """This request's connection: an idle one, or a new one, opened after the fork."""
-    if "connection" not in g:
-        idle = current_app.extensions["idle_connections"]
-        g.connection = idle.pop() if idle else _open_current()
-    return g.connection
+@contextmanager
+def connection() -> Iterator[engine.Connection]:
+    """The connection of the transaction that we are in; else an idle one, for the moment of a statement."""
+    if "db_connection" in g:
+        yield g.db_connection
+        return
+    idle = current_app.extensions["idle_connections"]
+    conn = idle.pop() if idle else _open_current()
+    try:
+        yield conn
+    finally:
+        idle.append(conn)
 
 
 @contextmanager
 def transaction() -> Iterator[None]:
     """All or nothing. Raises Busy; nothing inside may wait on a network."""
-    conn = connection()
-    with current_app.extensions["writing"]:  # in line within this process, so that only processes compete
-        _patiently(conn, "BEGIN IMMEDIATE")
+    with current_app.extensions["writing"], connection() as g.db_connection:  # this process's writers stand in line
+        conn = g.db_connection
         try:
+            _patiently(conn, "BEGIN IMMEDIATE")
             yield
             conn.execute("COMMIT")
-        except BaseException:
+        finally:
             if conn.in_transaction:
                 conn.execute("ROLLBACK")
-            raise
+            del g.db_connection
 
 
 def use_wal(conn: engine.Connection) -> None:
@@ -110,12 +115,14 @@ def one(sql: str, **params: Any) -> Row | None:
 
 
 def every(sql: str, **params: Any) -> list[Row]:
-    return _patiently(connection(), sql, params).fetchall()
+    with connection() as conn:
+        return _patiently(conn, sql, params).fetchall()
 
 
 def run(sql: str, **params: Any) -> int:
     """How many rows the statement changed."""
-    return _patiently(connection(), sql, params).rowcount
+    with connection() as conn:
+        return _patiently(conn, sql, params).rowcount
 
 
 def _patiently(conn: engine.Connection, sql: str, params: Row | None = None) -> engine.Cursor:
@@ -144,9 +151,3 @@ def _open_current() -> engine.Connection:
         conn.close()
         raise RuntimeError(f"{path} does not have schema {SCHEMA_VERSION}; run: flask migrate")
     return conn
-
-
-def _give_back(_error: BaseException | None) -> None:
-    conn = g.pop("connection", None)
-    if conn is not None:
-        current_app.extensions["idle_connections"].append(conn)

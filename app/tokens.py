@@ -31,7 +31,7 @@ class Claims(Struct):
 
 def pair(session: dict[str, Any]) -> dict[str, str]:
     """The tokens of a session, and when they end."""
-    now = times.now()
+    now = times.now().replace(microsecond=0)  # a JWT counts whole seconds
     claims = {
         "sub": str(session["user_id"]),
         "sid": session["id"],

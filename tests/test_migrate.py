@@ -220,7 +220,7 @@ def test_an_app_on_an_old_schema_says_what_to_do(path, settings):
     settings["DATABASE_PATH"] = path
     app = create_app(settings)
     with app.app_context(), pytest.raises(RuntimeError, match="run: flask migrate"):
-        db.connection()
+        db.every("SELECT 1")
 
 
 def test_the_command_says_what_it_did_and_what_went_wrong(path, settings, tmp_path, monkeypatch):
@@ -238,3 +238,12 @@ def test_the_command_says_what_it_did_and_what_went_wrong(path, settings, tmp_pa
     run(settings["DATABASE_PATH"], "CREATE TABLE recipes (id)")
     result = create_app(settings).test_cli_runner().invoke(args=["migrate"])
     assert (result.exit_code, "something else" in result.output) == (1, True)
+    settings["DATABASE_PATH"] = str(tmp_path)
+    result = create_app(settings).test_cli_runner().invoke(args=["migrate"])
+    assert (result.exit_code, result.output.count("\n")) == (1, 1)
+
+
+def test_a_new_file_is_its_owners_alone(tmp_path):
+    path = tmp_path / "new.db"
+    migrate.migrate(str(path))
+    assert path.stat().st_mode & 0o777 == 0o600

@@ -52,7 +52,7 @@ def admit() -> None:
 @sock.route("/ws/chat", bp=bp)
 def chat(ws: Server) -> None:
     """The frames of one user, both ways."""
-    g.connection.run(ws, partial(relay, current_app._get_current_object(), g.connection.user_id))
+    g.connection.run(ws, partial(relay, g.connection.user_id))
 
 
 @bp.get("/ws/chat")

@@ -3,7 +3,6 @@
 from typing import Literal
 
 import msgspec
-from flask import Flask
 
 from app import bell
 from app.bodies import Id
@@ -16,17 +15,16 @@ class Signal(msgspec.Struct):
     message_id: Id | None = None
 
 
-def relay(app: Flask, user_id: int, frame: str) -> None:
+def relay(user_id: int, frame: str) -> None:
     """Pass it on to the other member; drop what is malformed or not about a chat of theirs."""
     try:
         signal = msgspec.json.decode(frame, type=Signal)
     except (msgspec.DecodeError, RecursionError):
         return
-    with app.app_context():
-        chat = chats.find(signal.chat_id, user_id)
-        outgoing = chat and _outgoing(signal, user_id)
-        if outgoing:
-            bell.ring([(chat["peer_id"], msgspec.json.encode(outgoing).decode())])
+    chat = chats.find(signal.chat_id, user_id)
+    outgoing = chat and _outgoing(signal, user_id)
+    if outgoing:
+        bell.ring([(chat["peer_id"], msgspec.json.encode(outgoing).decode())])
 
 
 def _outgoing(signal: Signal, user_id: int) -> dict[str, str | int] | None:

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections import defaultdict, deque
+from contextlib import suppress
 
 import msgspec
 import redis
@@ -15,6 +16,7 @@ from ws.hub import Hub
 CONFIRM_SECONDS = 2.0
 CHECK_SECONDS = 3  # without news from Redis we ask it for a sign of life, every second
 MOST_UNANSWERED = 2
+RETRY_SECONDS = 0.5
 ALWAYS = "ws:always"  # subscribed to so that there is a subscription to check
 
 log = logging.getLogger(__name__)
@@ -32,6 +34,7 @@ class Subscriber:
         self._redis = bell.connect(url, patience=CONFIRM_SECONDS, health_check_interval=CHECK_SECONDS)
         self._hub = hub
         self._pubsub = self._redis.pubsub()
+        self._is_up = True
         self._order = threading.Lock()  # a late goodbye must not undo a newer welcome
         self._waiting: dict[bytes, deque[threading.Event]] = defaultdict(deque)
         threading.Thread(target=self._listen, daemon=True).start()
@@ -46,7 +49,7 @@ class Subscriber:
             raise redis.TimeoutError("the subscription was not confirmed")
 
     def goodbye(self, user_id: int) -> None:
-        with self._order:
+        with self._order, suppress(redis.RedisError):  # a broken link has no subscriptions anyway
             if self._hub.get(user_id) is None:
                 self._pubsub.unsubscribe(bell.channel(user_id))
 
@@ -55,20 +58,25 @@ class Subscriber:
             try:
                 self._follow()
             except redis.RedisError as error:
-                log.warning("the link to Redis is down: %s", type(error).__name__)
+                if self._is_up:
+                    log.warning("the link to Redis is down: %s", type(error).__name__)
+            self._is_up = False
             self._hub.close_all(*BEHIND)  # they may have missed something
-            time.sleep(0.5)
+            time.sleep(RETRY_SECONDS)
 
     def _follow(self) -> None:
         self._waiting.clear()
         self._pubsub = self._redis.pubsub()
         self._pubsub.subscribe(ALWAYS)
+        if not self._is_up:
+            log.warning("the link to Redis is up")
+        self._is_up = True
         while self._pubsub.health_check_response_counter <= MOST_UNANSWERED:
             message = self._pubsub.get_message(timeout=1)
             if message and message["type"] == "subscribe":
                 self._confirm(message["channel"])
             elif message and message["type"] == "message":
-                self._deliver(int(message["channel"].removeprefix(b"user:")), message["data"])
+                self._deliver(message["channel"], message["data"])
         raise redis.TimeoutError("no sign of life")
 
     def _confirm(self, channel: bytes) -> None:
@@ -78,11 +86,15 @@ class Subscriber:
         if not waiting:
             self._waiting.pop(channel, None)
 
-    def _deliver(self, user_id: int, frame: bytes) -> None:
-        connection = self._hub.get(user_id)
+    def _deliver(self, channel: bytes, frame: bytes) -> None:
+        try:
+            connection = self._hub.get(int(channel.removeprefix(b"user:")))
+            heard = msgspec.json.decode(frame, type=Heard)
+        except ValueError:
+            log.warning("not one of our frames on %r", channel)
+            return
         if connection is None:
             return
-        heard = msgspec.json.decode(frame, type=Heard)
         if heard.type == "connected":
             connection.hear_of(heard.connection)
         else:
