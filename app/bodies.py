@@ -59,7 +59,7 @@ class Register(Texts):
 
 
 class Login(Texts):
-    sizes = {"device_id": Size(0, 128)}
+    sizes = {"username": Size(0, 1000), "device_id": Size(0, 128)}  # the first server set names no limit
     username: str
     password: str
     device_id: str | None = None

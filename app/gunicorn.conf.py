@@ -1,10 +1,15 @@
 """How gunicorn runs the web service. Nothing of ours is imported before the fork and gevent's patches."""
 
+import json
 import logging
 import re
 import resource
 import runpy
 import signal
+import socket
+from contextlib import suppress
+
+from gunicorn import util
 
 settings = runpy.run_path("app/config.py")["load"]()
 
@@ -15,6 +20,7 @@ keepalive = 30
 graceful_timeout = 20
 limit_request_field_size = 16380  # so that an oversized token is answered by us
 control_socket_disable = True
+MOST_UNREAD = 1024 * 1024  # bytes
 
 
 def post_fork(_server, _worker):
@@ -24,11 +30,26 @@ def post_fork(_server, _worker):
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
+def write_problem(sock, status, reason, _quoted):
+    """What is no HTTP never reaches the app, and gets the app's kind of answer all the same."""
+    problem = {"type": "about:blank", "title": reason, "status": status, "code": reason.lower().replace(" ", "_")}
+    body = json.dumps(problem | {"detail": "This is not a request that can be read"})
+    head = f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n"
+    with suppress(OSError):
+        sock.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+        sock.shutdown(socket.SHUT_WR)
+        sock.settimeout(1)
+        for _ in range(MOST_UNREAD // 65536):  # a close with data unread would reset the connection under the answer
+            if not sock.recv(65536):
+                return
+
+
 def hide_quotes(record: logging.LogRecord) -> bool:
     """gunicorn quotes what it could not read or answer, and that may hold a ticket or a token."""
     record.msg, record.args = re.sub(r"'.*'|\".*\"|\?\S*", "…", record.getMessage()), ()
     return True
 
 
+util.write_error = write_problem
 logging.getLogger("gunicorn.error").addFilter(hide_quotes)
 logging.basicConfig(format="[%(asctime)s] [%(process)d] [%(levelname)s] %(name)s: %(message)s")

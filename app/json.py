@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 from flask import Response, request
 from flask.json.provider import JSONProvider
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.problems import Problem, invalid
 
@@ -28,17 +29,24 @@ class Provider(JSONProvider):
 
 def read(kind: type[Body]) -> Body:
     """The request's JSON body, whatever its Content-Type says. Raises Problem: 400, 413, 422."""
-    return _checked(lambda: msgspec.json.decode(request.get_data(cache=False), type=kind))
+    return _checked(lambda: msgspec.json.decode(_body(), type=kind))
 
 
 def read_optional(kind: type[Body]) -> Body:
     """The same, where no body at all is an empty object."""
-    return _checked(lambda: msgspec.json.decode(request.get_data(cache=False) or b"{}", type=kind))
+    return _checked(lambda: msgspec.json.decode(_body() or b"{}", type=kind))
 
 
 def read_query(kind: type[Body]) -> Body:
     """The query parameters. Raises Problem: 422."""
     return _checked(lambda: msgspec.convert(request.args.to_dict(), kind, strict=False))
+
+
+def _body() -> bytes:
+    body = request.get_data(cache=False)
+    if request.content_length is None and len(body) == request.max_content_length:
+        raise RequestEntityTooLarge  # a chunked body, of which Werkzeug gives only that much
+    return body
 
 
 def _checked(decode: Callable[[], Body]) -> Body:

@@ -196,7 +196,9 @@ def test_an_access_token_must_be_signed_by_us(person, key):
     assert anna.call("GET", "/me").status == 401
 
 
-@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic {}", "{}", "Bearer {} x", "Token {}"])
+@pytest.mark.parametrize(
+    "header", [None, "", "Bearer", "Bearer ", "Basic {}", "{}", "Bearer {} x", "Token {}", "Bearer é"]
+)
 def test_only_a_bearer_token_lets_in(person, header):
     anna = person()
     headers = {} if header is None else {"Authorization": header.format(anna.tokens["access_token"])}
