@@ -5,10 +5,11 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from simple_websocket import ConnectionClosed, Server
-from wsproto.events import Ping
+from wsproto.events import Event, Ping
 
 from ws.transport import LINGER_SECONDS, Transport
 
@@ -59,12 +60,12 @@ class Connection:
 
     def run(self, ws: Server, receive: Callable[[str], None]) -> None:
         """Write, ping and hand over what comes in, until either side ends it."""
-        self._transport.unread = ws.input_buffer
         ws.event = self._wake  # the library sets it when a frame came and when the socket ended
+        ws.ws.events = partial(self._within_limits, ws.ws.events)
         try:
             self._serve(ws, receive)
-            self._transport.unread = ()
-            ws.close(*self._closing)
+            if self._closing:
+                ws.close(*self._closing)
         except ConnectionClosed:
             pass  # the client's wish
         except OSError:
@@ -78,7 +79,8 @@ class Connection:
 
     def _serve(self, ws: Server, receive: Callable[[str], None]) -> None:
         next_ping = time.monotonic() + self._ping_seconds
-        while not self._closing:
+        while ws.connected and not self._closing:
+            self._wake.clear()  # before looking, so that nothing that comes meanwhile is slept over
             self._take_in(ws, receive)
             self._write_out(ws)
             if time.monotonic() >= next_ping:
@@ -87,20 +89,25 @@ class Connection:
             self._wake.wait(max(0.0, min(next_ping, self._silent_at()) - time.monotonic()))
             if time.monotonic() >= self._silent_at():
                 raise TimeoutError("silent")
-            self._wake.clear()
 
-    def _take_in(self, ws: Server, receive: Callable[[str | bytes], None]) -> None:
-        while not self._closing and (frame := ws.receive(timeout=0)) is not None:
+    def _take_in(self, ws: Server, receive: Callable[[str], None]) -> None:
+        while ws.input_buffer and not self._closing:
+            frame = ws.input_buffer.pop(0)
             if len(frame.encode() if isinstance(frame, str) else frame) > LARGEST_FRAME:
                 self.close(*TOO_LARGE)
-            elif not self._allowed():
-                self.close(*TOO_MANY)
             elif isinstance(frame, str):
                 receive(frame)
 
     def _write_out(self, ws: Server) -> None:
         while self._inbox and not self._closing:
             ws.send(self._inbox.popleft())
+
+    def _within_limits(self, events: Callable[[], Iterator[Event]]) -> Iterator[Event]:
+        """What the library reads from the socket, until there are too many frames of whatever kind, pings as well."""
+        for event in events():
+            if getattr(event, "frame_finished", True) and not self._allowed():
+                return self.close(*TOO_MANY)
+            yield event
 
     def _allowed(self) -> bool:
         """A token bucket: BURST frames at once, FRAMES_A_SECOND in the long run."""

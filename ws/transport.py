@@ -3,14 +3,12 @@
 import socket
 import threading
 import time
-from collections.abc import Sized
 from contextlib import suppress
 
 from gevent import Timeout
 
 WRITE_SECONDS = 5.0
 LINGER_SECONDS = 1.0
-MOST_UNREAD = 100  # frames; past that the sender waits
 
 
 class Transport:
@@ -19,12 +17,9 @@ class Transport:
     def __init__(self, sock: socket.socket) -> None:
         self._sock, self._lock, self._closed = sock, threading.Lock(), False
         self.heard = time.monotonic()  # the last sign of life
-        self.unread: Sized = ()  # the library's buffer, once there is one
 
     def recv(self, size: int) -> bytes:
         time.sleep(0)  # a flood of one client leaves the others their turn
-        while len(self.unread) >= MOST_UNREAD and not self._closed:
-            time.sleep(0.05)
         data = self._sock.recv(size)
         self.heard = time.monotonic()
         return data

@@ -32,20 +32,33 @@ def test_a_frame_of_4_kib_does_not(someone):
 
 
 def test_a_flood_ends_it(someone):
-    for _ in range(41):
+    for _ in range(100):
         someone.send("{}")
     assert someone.closed() == (4008, "too many frames")
 
 
-def test_a_burst_of_40_does_not(someone):
-    for _ in range(40):
-        someone.send("{}")
+@pytest.mark.parametrize("opcode", [websocket.ABNF.OPCODE_PING, websocket.ABNF.OPCODE_PONG])
+def test_a_flood_of_pings_does_too(someone, opcode):
+    for _ in range(100):
+        someone.send_frame(opcode, b"")
+    assert someone.closed() == (4008, "too many frames")
+
+
+def test_large_frames_count_once_each(someone):
+    for _ in range(38):
+        someone.send("x" * 4096)
     assert someone.is_open()
+
+
+def test_a_burst_of_40_does_not(someone):
+    for _ in range(39):
+        someone.send("{}")
+    assert someone.is_open()  # the ping that asks is the 40th
 
 
 def test_the_allowance_comes_back(someone):
     deadline = time.monotonic() + 3
-    for _ in range(40):
+    for _ in range(39):
         someone.send("{}")
     while time.monotonic() < deadline:
         time.sleep(0.1)  # the rate itself is what is tested
