@@ -78,6 +78,8 @@ def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     settings = {setting.name: _parse(setting, given[setting.name] or setting.default) for setting in SETTINGS}
     if settings["REDIS_ADDR"] and not given["REDIS_URL"]:
         settings["REDIS_URL"] = f"redis://{settings['REDIS_ADDR']}/0"
+    if settings["WS_SILENCE_SECONDS"] <= settings["WS_PING_SECONDS"]:
+        raise BadSetting("WS_SILENCE_SECONDS must be more than WS_PING_SECONDS, or nobody lives to answer a ping")
     return settings
 
 

@@ -25,6 +25,11 @@ def test_the_older_redis_variable_works_and_the_newer_wins():
     assert config.load({"REDIS_ADDR": "host:1234", "REDIS_URL": "rediss://x"})["REDIS_URL"] == "rediss://x"
 
 
+def test_there_must_be_time_to_answer_a_ping():
+    with pytest.raises(config.BadSetting, match="WS_SILENCE_SECONDS must be more"):
+        config.load({"WS_PING_SECONDS": "35"})
+
+
 def test_origins_are_a_list():
     settings = config.load({"CORS_ORIGINS": "https://a.example/, http://localhost:3000"})
     assert settings["CORS_ORIGINS"] == ["https://a.example", "http://localhost:3000"]

@@ -47,12 +47,12 @@ class Running:
 
 
 def command_of(pid: int) -> str:
-    command = ["/usr/bin/env", "ps", "-o", "command=", "-ww", "-p", str(pid)]
+    command = ["ps", "-o", "command=", "-ww", "-p", str(pid)]
     return subprocess.run(command, capture_output=True, text=True).stdout
 
 
 def is_gone(pid: int) -> bool:
-    command = ["/usr/bin/env", "ps", "-o", "stat=", "-p", str(pid)]
+    command = ["ps", "-o", "stat=", "-p", str(pid)]
     return subprocess.run(command, capture_output=True, text=True).stdout.strip()[:1] in ("", "Z")
 
 
@@ -82,6 +82,22 @@ def test_however_it_ends_no_orphan_is_left(tmp_path, number):
     running.process.wait(20)
     eventually(lambda: all(is_gone(pid) for pid in children), 20)
     eventually(lambda: not any(dev.is_open(int(port)) for port in running.ports.values()))
+
+
+def test_a_procfile_runner_works_as_well(tmp_path, redis_url):
+    """The README's way: each line gets a PORT of its own, `ws` a known one, and all start at once."""
+    ports = {"PORT": str(free_port()), "WS_PORT": str(free_port())}
+    env = os.environ | ports | {"REDIS_URL": redis_url, "DATABASE_PATH": str(tmp_path / "dating.db")}
+    env["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    with (tmp_path / "log").open("w") as log:
+        honcho = subprocess.Popen(["honcho", "start"], env=env, cwd=dev.ROOT, stdout=log, stderr=log)
+    web = int(ports["PORT"]) + 100  # the second line's
+    eventually(lambda: dev.is_open(web) and dev.is_open(int(ports["WS_PORT"])) or honcho.poll(), 30)
+    Socket(Person(Remote(f"http://127.0.0.1:{web}")).post("/ws/start")["url"]).close()
+    assert honcho.poll() is None
+    honcho.send_signal(signal.SIGTERM)
+    honcho.wait(30)
+    eventually(lambda: not dev.is_open(web))
 
 
 @pytest.mark.parametrize("name", ["redis", "web", "ws"])

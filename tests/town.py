@@ -31,7 +31,7 @@ def eventually(check: Callable[[], Any], seconds: float = 10) -> Any:
 
 def below(pid: int) -> list[int]:
     """The processes that this one started, such as the workers of a gunicorn."""
-    found = subprocess.run(["/usr/bin/env", "pgrep", "-P", str(pid)], capture_output=True, text=True).stdout
+    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True).stdout
     return [int(pid) for pid in found.split()]
 
 
