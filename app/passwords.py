@@ -1,9 +1,13 @@
 """Password hashes (bcrypt), off the event loop and in the same time for everyone."""
 
+import re
+from hmac import compare_digest
+
 import bcrypt
 from gevent import get_hub
 
 _COUNTED_BYTES = 72  # bcrypt reads no further
+_HASH = re.compile(r"\$2[abxy]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}")
 _NOBODY = "C6UzMDM.H6dfI/f/IKcEe.7Zp1Oa6nM3hCk2wq8gkxLq3gqQm2fKi"  # a salt and a hash that no password has
 
 
@@ -12,13 +16,14 @@ def digest(password: str, cost: int) -> str:
 
 
 def matches(password: str, password_hash: str | None, cost: int) -> bool:
-    """Whether it is this hash's password. None (nobody's) and hashes of a lower cost take as long as any other."""
-    known = password_hash or f"$2b${cost:02}${_NOBODY}"
-    right = _hashpw(password, known.encode()) == known.encode()
+    """Whether it is this hash's password. Nobody's (None, or no hash) and one of a lower cost take as long as any."""
+    is_hash = password_hash is not None and _HASH.fullmatch(password_hash)
+    known = password_hash if is_hash else f"$2b${cost:02}${_NOBODY}"
+    right = compare_digest(_hashpw(password, known.encode()), known.encode())
     if not right:
         for missing in range(cost_of(known), cost):  # 2^n + 2^n + 2^(n+1) + … = 2^cost
             _hashpw(password, bcrypt.gensalt(missing))
-    return right and password_hash is not None
+    return right and bool(is_hash)
 
 
 def cost_of(password_hash: str) -> int:

@@ -81,13 +81,19 @@ def test_unknown_name_and_wrong_password_get_the_same_answer(server, person):
 def test_every_wrong_login_does_the_same_work(monkeypatch):
     """Hashing at cost n is work of 2^n, whether there is a hash, an older and cheaper one, or none."""
     costs = []
-    monkeypatch.setattr(passwords, "_hashpw", lambda _password, salt: costs.append(passwords.cost_of(salt.decode())))
+
+    def hash_nothing(_password, salt):
+        costs.append(passwords.cost_of(salt.decode()))
+        return b""
+
+    monkeypatch.setattr(passwords, "_hashpw", hash_nothing)
     work = []
-    for stored in (None, bcrypt.gensalt(12).decode() + "x" * 31, bcrypt.gensalt(10, b"2a").decode() + "x" * 31):
+    cheap, right = (bcrypt.gensalt(cost, b"2a").decode() + "." * 31 for cost in (10, 12))
+    for stored in (None, "not a hash", cheap, right):
         costs.clear()
         assert not passwords.matches("wrong horse", stored, cost=12)
         work.append(sum(2**cost for cost in costs))
-    assert work == [2**12] * 3
+    assert work == [2**12] * 4
 
 
 def test_a_cheaper_hash_is_made_anew_at_the_next_login(server, person, app):
