@@ -66,4 +66,4 @@ def _explained(message: str) -> Problem:
     detail, _, path = message.partition(" - at `$.")
     if not path:
         return Problem(400, "not_an_object", "The body must be a JSON object")
-    return invalid(path.rstrip("`"), detail.replace("`", ""))
+    return invalid(re.split(r"\W", path)[0], detail.replace("`", ""))

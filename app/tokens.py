@@ -24,7 +24,7 @@ _REQUIRED = ["sub", "sid", "iat", "exp", "iss", "aud", "typ"]
 class Claims(Struct):
     """What an access token says: whose it is, and of which session."""
 
-    sub: Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,18}$")]
+    sub: Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,17}$")]
     sid: Id
     typ: Literal["access"]
 

@@ -177,6 +177,8 @@ def test_an_expired_session_lets_nobody_in(person, monkeypatch):
         {"exp": int(time.time()) - 1},
         {"sub": "2"},
         {"sub": "x"},
+        {"sub": "9" * 19},
+        {"sid": 2**64},
         {"sid": 99},
         {"sid": "1"},
         {"typ": "refresh"},

@@ -143,7 +143,8 @@ def test_reading_messages_marks_those_alone(pair, person, settings):
 @pytest.mark.parametrize("ids", [[], [0], [2**63], ["1"], list(range(1, 502)), None, 5])
 def test_bad_read_marks_are_refused(pair, ids):
     anna, _, chat_id = pair
-    assert anna.call("POST", "/messages/read", {"chat_id": chat_id, "message_ids": ids}).status == 422
+    answer = anna.call("POST", "/messages/read", {"chat_id": chat_id, "message_ids": ids})
+    assert (answer.status, answer.json["errors"][0]["field"]) == (422, "message_ids")
 
 
 def test_a_list_of_chats_shows_the_latest_of_each(pair, person):
