@@ -10,6 +10,7 @@ from functools import partial
 
 from simple_websocket import ConnectionClosed, Server
 from wsproto.events import Event, Ping
+from wsproto.utilities import LocalProtocolError
 
 from ws.transport import LINGER_SECONDS, Transport
 
@@ -66,7 +67,7 @@ class Connection:
             self._serve(ws, receive)
             if self._closing:
                 ws.close(*self._closing)
-        except ConnectionClosed:
+        except (ConnectionClosed, LocalProtocolError):
             pass  # the client's wish
         except OSError:
             self._transport.abort()

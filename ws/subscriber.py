@@ -4,7 +4,8 @@ import logging
 import threading
 import time
 from collections import defaultdict, deque
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import msgspec
 import redis
@@ -34,7 +35,7 @@ class Subscriber:
         self._redis = bell.connect(url, patience=CONFIRM_SECONDS, health_check_interval=CHECK_SECONDS)
         self._hub = hub
         self._pubsub = self._redis.pubsub()
-        self._is_up = True
+        self._was_up, self._is_suspect = True, False
         self._order = threading.Lock()  # a late goodbye must not undo a newer welcome
         self._waiting: dict[bytes, deque[threading.Event]] = defaultdict(deque)
         threading.Thread(target=self._listen, daemon=True).start()
@@ -42,36 +43,50 @@ class Subscriber:
     def welcome(self, user_id: int) -> None:
         """Return when all that is published for them from now on reaches the hub. Raises RedisError."""
         confirmed, channel = threading.Event(), bell.channel(user_id)
-        with self._order:
+        with self._order, self._suspicion():
             self._waiting[channel.encode()].append(confirmed)
             self._pubsub.subscribe(channel)
-        if not confirmed.wait(CONFIRM_SECONDS):
-            raise redis.TimeoutError("the subscription was not confirmed")
+        with self._suspicion():
+            if not confirmed.wait(CONFIRM_SECONDS):
+                raise redis.TimeoutError("the subscription was not confirmed")
 
     def goodbye(self, user_id: int) -> None:
-        with self._order, suppress(redis.RedisError):  # a broken link has no subscriptions anyway
+        with self._order, suppress(redis.RedisError), self._suspicion():
             if self._hub.get(user_id) is None:
                 self._pubsub.unsubscribe(bell.channel(user_id))
+
+    @contextmanager
+    def _suspicion(self) -> Iterator[None]:
+        """Have the link made anew after an error: redis-py reconnects by itself, and says nothing of what it missed."""
+        try:
+            yield
+        except redis.RedisError:
+            self._is_suspect = True
+            raise
 
     def _listen(self) -> None:
         while True:
             try:
                 self._follow()
             except redis.RedisError as error:
-                if self._is_up:
+                if self._was_up:
                     log.warning("the link to Redis is down: %s", type(error).__name__)
-            self._is_up = False
+            except Exception:
+                log.exception("the link to Redis failed")
+            self._was_up = False
             self._hub.close_all(*BEHIND)  # they may have missed something
             time.sleep(RETRY_SECONDS)
 
     def _follow(self) -> None:
-        self._waiting.clear()
-        self._pubsub = self._redis.pubsub()
-        self._pubsub.subscribe(ALWAYS)
-        if not self._is_up:
+        with self._order:
+            self._is_suspect = False
+            self._waiting.clear()
+            self._pubsub = self._redis.pubsub()
+            self._pubsub.subscribe(ALWAYS)
+        if not self._was_up:
             log.warning("the link to Redis is up")
-        self._is_up = True
-        while self._pubsub.health_check_response_counter <= MOST_UNANSWERED:
+        self._was_up = True
+        while not self._is_suspect and self._pubsub.health_check_response_counter <= MOST_UNANSWERED:
             message = self._pubsub.get_message(timeout=1)
             if message and message["type"] == "subscribe":
                 self._confirm(message["channel"])
