@@ -85,6 +85,20 @@ def test_the_distance_filter_runs_before_the_page_is_cut(person):
     assert (seen["distance_km"], seen["latitude"], seen["longitude"]) == (6, None, None)
 
 
+def test_no_question_tells_two_places_of_one_kilometre_apart(person):
+    anna, boris = person(), person()
+    answers = []
+    for latitude, longitude in ((55.7463, 37.6171), (55.7537, 37.6229)):
+        boris.put_me(latitude=latitude, longitude=longitude)
+        asked = [(55.7 + step / 997, 37.5 + step / 613, 1 + step % 9) for step in range(60)]
+        answers.append(
+            [anna.get(f"/profiles/search?latitude={a}&longitude={b}&max_distance_km={km}") for a, b, km in asked]
+        )
+    shown = [[[(user["id"], user["distance_km"]) for user in page] for page in pages] for pages in answers]
+    assert shown[0] == shown[1]
+    assert any(shown[0]) and not all(shown[0])
+
+
 def test_zero_is_a_coordinate(person):
     anna, boris = person(), person()
     anna.put_me(latitude=0.0, longitude=0.0)
