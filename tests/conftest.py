@@ -20,7 +20,7 @@ def redis_url() -> Iterator[str]:
     """A Valkey of our own."""
     processes = dev.Processes()
     command, url = dev.redis_command(processes.folder)
-    processes.start("redis", [*command, "--logfile", f"{processes.folder}/log"], {})
+    processes.start("redis", command, {})
     with Redis.from_url(url) as client:
         eventually(lambda: Path(url.removeprefix("unix://")).exists() and client.ping())
     yield url

@@ -108,6 +108,7 @@ def test_one_dying_stops_all_and_says_which(tmp_path, name):
     os.kill(pid, signal.SIGKILL)
     assert running.process.wait(20) == 1
     assert f"{name} has ended, so everything is stopped" in running.output()
+    assert ("oO0" in running.output() or "Valkey" in running.output()) == (name == "redis")  # its log is shown
 
 
 def test_a_port_in_use_is_one_clear_line(tmp_path):

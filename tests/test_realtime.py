@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -35,7 +34,7 @@ def redis(tmp_path):
     """A Valkey to be rough with: its pid and its URL."""
     processes = dev.Processes()
     command, url = dev.redis_command(processes.folder)
-    pid = processes.start("redis", command, {}, stdout=subprocess.DEVNULL)
+    pid = processes.start("redis", command, {})
     eventually(lambda: Path(url.removeprefix("unix://")).exists())
     yield pid, url
     os.kill(pid, signal.SIGCONT)

@@ -41,6 +41,7 @@ def admit() -> None:
     _check_handshake()
     _check_origin()
     try:
+        current_app.extensions["subscriber"].check()  # before a ticket is used up
         user_id = tickets.redeem(request.args.get("session", ""))
         if user_id is None:
             raise Problem(401, "invalid_ticket", "The session is unknown, used or expired; POST /ws/start gives one")

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 
 import msgspec
 import redis
+from redis.client import PubSub
 
 from app import bell
 from ws.connection import BEHIND
@@ -34,8 +35,8 @@ class Subscriber:
     def __init__(self, url: str, hub: Hub) -> None:
         self._redis = bell.connect(url, patience=CONFIRM_SECONDS, health_check_interval=CHECK_SECONDS)
         self._hub = hub
-        self._pubsub = self._redis.pubsub()
-        self._was_up, self._is_suspect = True, False
+        self._pubsub: PubSub | None = None  # the link, while it is up
+        self._suspect: PubSub | None = None  # a link that failed someone
         self._order = threading.Lock()  # a late goodbye must not undo a newer welcome
         self._waiting: dict[bytes, deque[threading.Event]] = defaultdict(deque)
         threading.Thread(target=self._listen, daemon=True).start()
@@ -43,51 +44,59 @@ class Subscriber:
     def welcome(self, user_id: int) -> None:
         """Return when all that is published for them from now on reaches the hub. Raises RedisError."""
         confirmed, channel = threading.Event(), bell.channel(user_id)
-        with self._order, self._suspicion():
+        with self._order, self._link() as link:
             self._waiting[channel.encode()].append(confirmed)
-            self._pubsub.subscribe(channel)
-        with self._suspicion():
-            if not confirmed.wait(CONFIRM_SECONDS):
-                raise redis.TimeoutError("the subscription was not confirmed")
+            link.subscribe(channel)
+        if not confirmed.wait(CONFIRM_SECONDS):
+            raise redis.TimeoutError("the subscription was not confirmed")
 
     def goodbye(self, user_id: int) -> None:
-        with self._order, suppress(redis.RedisError), self._suspicion():
+        with suppress(redis.RedisError), self._order, self._link() as link:
             if self._hub.get(user_id) is None:
-                self._pubsub.unsubscribe(bell.channel(user_id))
+                link.unsubscribe(bell.channel(user_id))
+
+    def check(self) -> None:
+        """Raises RedisError while the link is down."""
+        if self._pubsub is None:
+            raise redis.ConnectionError("the link to Redis is down")
 
     @contextmanager
-    def _suspicion(self) -> Iterator[None]:
-        """Have the link made anew after an error: redis-py reconnects by itself, and says nothing of what it missed."""
+    def _link(self) -> Iterator[PubSub]:
+        """The link, made anew after an error on it: redis-py reconnects by itself, silent about what it missed."""
+        self.check()
+        link = self._pubsub
         try:
-            yield
+            yield link
         except redis.RedisError:
-            self._is_suspect = True
+            self._suspect = link
             raise
 
     def _listen(self) -> None:
+        was_up = True
         while True:
             try:
-                self._follow()
+                with self._redis.pubsub() as link:
+                    self._follow(link, was_up)
             except redis.RedisError as error:
-                if self._was_up:
+                if was_up or self._pubsub:
                     log.warning("the link to Redis is down: %s", type(error).__name__)
             except Exception:
                 log.exception("the link to Redis failed")
-            self._was_up = False
+            was_up, self._pubsub = False, None
             self._hub.close_all(*BEHIND)  # they may have missed something
             time.sleep(RETRY_SECONDS)
 
-    def _follow(self) -> None:
-        with self._order:
-            self._is_suspect = False
-            self._waiting.clear()
-            self._pubsub = self._redis.pubsub()
-            self._pubsub.subscribe(ALWAYS)
-        if not self._was_up:
+    def _follow(self, link: PubSub, was_up: bool) -> None:
+        """Take in what comes over a new link, until it fails."""
+        link.subscribe(ALWAYS)
+        if link.get_message(timeout=CONFIRM_SECONDS) is None:
+            raise redis.TimeoutError("no answer")
+        if not was_up:
             log.warning("the link to Redis is up")
-        self._was_up = True
-        while not self._is_suspect and self._pubsub.health_check_response_counter <= MOST_UNANSWERED:
-            message = self._pubsub.get_message(timeout=1)
+        self._waiting.clear()
+        self._pubsub = link
+        while link is not self._suspect and link.health_check_response_counter <= MOST_UNANSWERED:
+            message = link.get_message(timeout=1)
             if message and message["type"] == "subscribe":
                 self._confirm(message["channel"])
             elif message and message["type"] == "message":

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 
 import pytest
 
@@ -18,7 +17,7 @@ def shaky(tmp_path):
     command, url = dev.redis_command(processes.folder)
 
     def start():
-        pid = processes.start("redis", command, {}, stdout=subprocess.DEVNULL)
+        pid = processes.start("redis", command, {})
         eventually(lambda: os.path.exists(url.removeprefix("unix://")))
         return pid
 
