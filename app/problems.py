@@ -1,12 +1,12 @@
 """Every error leaves through here, as `application/problem+json` (RFC 9457)."""
 
 import logging
-from http import HTTPStatus
 from typing import Any, NoReturn
 
 import msgspec
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
+from werkzeug.http import HTTP_STATUS_CODES
 
 from app import db
 
@@ -29,7 +29,7 @@ class Problem(Exception):
         self.errors, self.headers = errors, headers or {}
 
     def response(self) -> Response:
-        body: dict[str, Any] = {"type": "about:blank", "title": HTTPStatus(self.status).phrase, "status": self.status}
+        body: dict[str, Any] = {"type": "about:blank", "title": HTTP_STATUS_CODES[self.status], "status": self.status}
         body |= {"code": self.code, "detail": self.detail} | ({"errors": self.errors} if self.errors else {})
         return Response(msgspec.json.encode(body), self.status, self.headers, content_type="application/problem+json")
 
@@ -56,8 +56,8 @@ def init_app(app: Flask) -> None:
 
 
 def _http(error: HTTPException) -> Response:
-    status = HTTPStatus(error.code or 500)
-    response = Problem(status, status.name.lower(), status.description or status.phrase).response()
+    code = error.name.lower().replace(" ", "_")  # Python's own names of statuses change with its version
+    response = Problem(error.code or 500, code, error.description or error.name).response()
     response.headers.extend((name, value) for name, value in error.get_headers() if name != "Content-Type")
     return response
 
