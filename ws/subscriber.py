@@ -39,7 +39,9 @@ class Subscriber:
         self._suspect: PubSub | None = None  # a link that failed someone
         self._order = threading.Lock()  # a late goodbye must not undo a newer welcome
         self._waiting: dict[bytes, deque[threading.Event]] = defaultdict(deque)
+        self._tried = threading.Event()
         threading.Thread(target=self._listen, daemon=True).start()
+        self._tried.wait(CONFIRM_SECONDS)  # so that a worker that has just started does not refuse its first clients
 
     def welcome(self, user_id: int) -> None:
         """Return when all that is published for them from now on reaches the hub. Raises RedisError."""
@@ -83,6 +85,7 @@ class Subscriber:
             except Exception:
                 log.exception("the link to Redis failed")
             was_up, self._pubsub = False, None
+            self._tried.set()
             self._hub.close_all(*BEHIND)  # they may have missed something
             time.sleep(RETRY_SECONDS)
 
@@ -95,6 +98,7 @@ class Subscriber:
             log.warning("the link to Redis is up")
         self._waiting.clear()
         self._pubsub = link
+        self._tried.set()
         while link is not self._suspect and link.health_check_response_counter <= MOST_UNANSWERED:
             message = link.get_message(timeout=1)
             if message and message["type"] == "subscribe":
