@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 
 class BadSetting(SystemExit):
@@ -17,10 +17,23 @@ class Setting(NamedTuple):
     meaning: str
 
 
+def expect(what: str, right: object) -> None:
+    if not right:
+        raise ValueError(what)
+
+
+def split(value: str) -> SplitResult | None:
+    """The parts of an address whose port, if any, is a number; None for what has none."""
+    try:
+        return urlsplit(value) if urlsplit(value).port != 0 else None
+    except ValueError:
+        return None
+
+
 def whole(low: int, high: int) -> Callable[[str], int]:
     def parse(value: str) -> int:
-        if not (value.isascii() and value.isdigit() and low <= int(value) <= high):
-            raise ValueError(f"a whole number from {low} to {high}")
+        digits = value.isascii() and value.isdigit() and len(value) < 10
+        expect(f"a whole number from {low} to {high}", digits and low <= int(value) <= high)
         return int(value)
 
     return parse
@@ -28,29 +41,33 @@ def whole(low: int, high: int) -> Callable[[str], int]:
 
 def address(*schemes: str) -> Callable[[str], str]:
     def parse(value: str) -> str:
-        if value and urlsplit(value).scheme not in schemes:
-            raise ValueError("an address that begins with " + " or ".join(f"{s}://" for s in schemes))
+        expect("an address that begins with " + " or ".join(f"{s}://" for s in schemes), not value or is_address(value))
         return value.rstrip("/")
+
+    def is_address(value: str) -> bool:
+        parts = split(value)
+        return parts is not None and parts.scheme in schemes and bool(parts.netloc or parts.scheme == "unix")
 
     return parse
 
 
 def host_and_port(value: str) -> str:
-    if value and not urlsplit(f"//{value}").port:
-        raise ValueError("a host and a port, such as localhost:6379")
+    parts = split(f"//{value}")
+    expect("a host and a port, such as localhost:6379", not value or (parts is not None and parts.port is not None))
     return value
 
 
 def origins(value: str) -> list[str]:
     listed = [origin.strip().rstrip("/") for origin in value.split(",") if origin.strip()]
-    if not all(origin == "*" or urlsplit(origin).scheme in ("http", "https") for origin in listed):
-        raise ValueError("* or origins such as https://app.example, separated by commas")
+    for origin in listed:
+        parts = split(origin)
+        right = origin == "*" or (parts is not None and parts.scheme in ("http", "https") and parts.netloc)
+        expect("* or origins such as https://app.example, separated by commas", right)
     return listed
 
 
 def secret(value: str) -> str:
-    if value and len(value.encode()) < 32:
-        raise ValueError("at least 32 bytes long")
+    expect("at least 32 bytes long", not value or len(value.encode()) >= 32)
     return value
 
 
@@ -87,5 +104,5 @@ def _parse(setting: Setting, value: str) -> Any:
     try:
         return setting.parse(value)
     except ValueError as error:
-        shown = "" if setting.parse is secret else f", not {value!r}"
+        shown = "" if setting.parse is secret or "@" in value else f", not {value!r}"  # no password in a log
         raise BadSetting(f"{setting.name} must be {error}{shown}") from None

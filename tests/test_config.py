@@ -25,6 +25,12 @@ def test_the_older_redis_variable_works_and_the_newer_wins():
     assert config.load({"REDIS_ADDR": "host:1234", "REDIS_URL": "rediss://x"})["REDIS_URL"] == "rediss://x"
 
 
+def test_a_password_in_an_address_is_not_shown():
+    with pytest.raises(config.BadSetting, match="^REDIS_URL must be") as error:
+        config.load({"REDIS_URL": "reds://:hunter2@localhost"})
+    assert "hunter2" not in str(error.value)
+
+
 def test_there_must_be_time_to_answer_a_ping():
     with pytest.raises(config.BadSetting, match="WS_SILENCE_SECONDS must be more"):
         config.load({"WS_PING_SECONDS": "35"})
@@ -47,6 +53,12 @@ def test_origins_are_a_list():
         ("REDIS_URL", "localhost:6379"),
         ("REDIS_ADDR", "localhost"),
         ("REDIS_ADDR", "localhost:port"),
+        ("REDIS_URL", "redis://localhost:port"),
+        ("REDIS_URL", "redis://"),
+        ("REDIS_URL", "redis://["),
+        ("CORS_ORIGINS", "https://["),
+        ("CORS_ORIGINS", "https://"),
+        ("PORT", "9" * 5000),
         ("WS_PUBLIC_URL", "https://a.example"),
         ("CORS_ORIGINS", "a.example"),
         ("JWT_SECRET", "too short"),
