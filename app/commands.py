@@ -22,7 +22,7 @@ def migrate() -> None:
         click.echo(migration.migrate(path))
     except migration.NotOurs as error:
         raise click.ClickException(str(error)) from None
-    except db.engine.Error as error:
+    except (db.engine.Error, OSError) as error:
         raise click.ClickException(f"{path}: {error}; see DATABASE_PATH") from None
     if any(os.environ.get(name, "").startswith("release.") for name in RUNNERS):
         signal.pause()  # these runners start all lines together, and stop all when one ends

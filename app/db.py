@@ -6,7 +6,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 from flask import Flask, current_app, g
@@ -66,8 +66,15 @@ def statements(script: str) -> Iterator[str]:
             statement = ""
 
 
+def create(path: str) -> None:
+    """Make an empty file that its owner alone may read, if there is none."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+
+
 def copy(path: str, target: str) -> None:
     """Copy a database as it stands, whole or not at all, with the same permissions."""
+    create(f"{target}.part")
     with closing(engine.connect(path)) as source, closing(engine.connect(f"{target}.part")) as part:
         source.backup(part)
     shutil.copymode(path, f"{target}.part")

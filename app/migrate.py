@@ -1,11 +1,10 @@
 """Brings a database, new, old or the first server's, to the current schema."""
 
 import hashlib
-import os
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -24,8 +23,7 @@ def migrate(path: str) -> str:
 
     An older file is first copied to `<path>.before-migration`. Any number of processes may call this at once.
     """
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))  # who is on the machine need not read it
+    db.create(path)
     with closing(db.connect(path, patience=60)) as conn:
         done = f"schema {db.SCHEMA_VERSION}"
         if db.version(conn) != db.SCHEMA_VERSION:

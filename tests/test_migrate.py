@@ -55,6 +55,13 @@ def test_the_old_file_is_copied_aside(path):
     assert dump(f"{path}.before-migration") == before
 
 
+def test_the_copy_is_private_while_it_is_made(path, monkeypatch):
+    modes = []
+    monkeypatch.setattr(db.shutil, "copymode", lambda _path, part: modes.append(os.stat(part).st_mode & 0o777))
+    migrate.migrate(path)
+    assert modes == [0o600]
+
+
 def test_a_second_time_changes_nothing(path):
     migrate.migrate(path)
     before, copied = dump(path), os.stat(f"{path}.before-migration").st_mtime_ns
@@ -238,9 +245,11 @@ def test_the_command_says_what_it_did_and_what_went_wrong(path, settings, tmp_pa
     run(settings["DATABASE_PATH"], "CREATE TABLE recipes (id)")
     result = create_app(settings).test_cli_runner().invoke(args=["migrate"])
     assert (result.exit_code, "something else" in result.output) == (1, True)
-    settings["DATABASE_PATH"] = str(tmp_path)
-    result = create_app(settings).test_cli_runner().invoke(args=["migrate"])
-    assert (result.exit_code, result.output.count("\n")) == (1, 1)
+    for unusable in (str(tmp_path), str(tmp_path / "no such folder" / "dating.db")):
+        settings["DATABASE_PATH"] = unusable
+        result = create_app(settings).test_cli_runner().invoke(args=["migrate"])
+        assert (result.exit_code, result.output.count("\n")) == (1, 1)
+        assert "see DATABASE_PATH" in result.output
 
 
 def test_a_new_file_is_its_owners_alone(tmp_path):
