@@ -9,7 +9,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from app import times
 from app.problems import invalid
 
-Id = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+LARGEST_ID = 2**63 - 1
+Id = Annotated[int, Meta(ge=1, le=LARGEST_ID)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
 Age = Annotated[int, Meta(ge=0, le=150)]
@@ -143,7 +144,7 @@ class Search(Texts):
 
     sizes = {"gender": Size(0, 32), "interested_in": Size(0, 32)}
     page_size: Annotated[int, Meta(ge=1, le=100)] = 20
-    last_seen_id: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
+    last_seen_id: Annotated[int, Meta(ge=0, le=LARGEST_ID)] = 0
     gender: str | None = None
     interested_in: str | None = None
     min_age: Age | None = None

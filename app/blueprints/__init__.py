@@ -2,7 +2,7 @@
 
 from werkzeug.routing import BaseConverter
 
-LARGEST_ID = 2**63 - 1
+from app.bodies import LARGEST_ID
 
 
 class IdConverter(BaseConverter):

@@ -8,8 +8,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, g, jsonify, request
 
 from app.auth import signed_in
-from app.blueprints import LARGEST_ID
-from app.bodies import ChatPage, MessagePage, ReadChat, ReadMessages, SendMessage
+from app.bodies import LARGEST_ID, ChatPage, MessagePage, ReadChat, ReadMessages, SendMessage
 from app.db import transaction
 from app.events import announce, message_frame, read_chat_frame, read_messages_frame, record
 from app.json import read, read_query

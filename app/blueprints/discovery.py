@@ -15,9 +15,10 @@ bp = Blueprint("discovery", __name__)
 def search():
     """People I have not swiped, by ascending id, a page at a time."""
     query = read_query(Search)
-    place = query if query.latitude is not None else users.find_own(g.user_id)
-    origin = (place.latitude, place.longitude) if place is query else (place["latitude"], place["longitude"])
-    return jsonify(discovery.search(g.user_id, query, *origin))
+    if query.latitude is None:
+        me = users.find_own(g.user_id)
+        query.latitude, query.longitude = me["latitude"], me["longitude"]
+    return jsonify(discovery.search(g.user_id, query))
 
 
 @bp.get("/followers")

@@ -19,8 +19,8 @@ _FILTERS = {
 ONLINE_MINUTES = 5
 
 
-def search(user_id: int, query: Search, latitude: float | None, longitude: float | None) -> list[Row]:
-    """A page of public profiles by ascending id; distances are from the given place."""
+def search(user_id: int, query: Search) -> list[Row]:
+    """A page of public profiles by ascending id; distances are from the query's place."""
     filters = {
         "gender": query.gender or None,
         "interested_in": _literal(query.interested_in) or None,
@@ -52,8 +52,8 @@ CLAUSES        ORDER BY them.id
         user_id=user_id,
         last_seen_id=query.last_seen_id,
         page_size=query.page_size,
-        latitude=latitude,
-        longitude=longitude,
+        latitude=query.latitude,
+        longitude=query.longitude,
         **given,
     )
     return [public(row) for row in rows]
