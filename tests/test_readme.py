@@ -13,6 +13,7 @@ from tests.people import Person
 from tests.sockets import Socket
 from tests.test_access import rules
 from tests.town import Town
+from ws import connection, hub
 
 README = (dev.ROOT / "README.md").read_text()
 
@@ -62,6 +63,13 @@ def test_it_lists_every_frame():
     for frame in frames:
         assert sorted(listed[frame["type"]]) == sorted(set(frame) - {"type"} | {"seq"})
     assert set(listed) == {frame["type"] for frame in frames} | {"typing", "delivered"}
+
+
+def test_it_names_every_code_of_a_close():
+    section = README.partition("\n## Frames\n")[2].partition("\n## ")[0].partition("\nA client sends")[2]
+    closes = [connection.TOO_LARGE, connection.TOO_MANY, connection.BEHIND, connection.REPLACED, hub.RESTART]
+    # 1001 is the id in its example
+    assert set(re.findall(r"\b[14]\d{3}\b", section)) - {"1001"} == {str(code) for code, _ in closes}
 
 
 def test_its_two_commands_exist():

@@ -1,7 +1,6 @@
 """The real thing: the Procfile's processes on ports of their own, with a database file and a Valkey."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -58,11 +57,10 @@ class Town:
             self.pids[name] = self.processes.start(name, dev.procfile()[name], self.env, stdout=log, stderr=log)
 
     def end(self, name: str, number: int) -> None:
-        """Send a signal to the master and wait until it is gone."""
+        """Send a signal to the master and wait until it and its workers are gone."""
         pid = self.pids[name]
         os.kill(pid, number)
         eventually(lambda: not dev.is_running(pid), 30)
-        dev.signal_group(pid, signal.SIGKILL)
         del self.processes.names[pid]
 
     def person(self, username: str | None = None, **more: str) -> Person:

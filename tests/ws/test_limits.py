@@ -112,6 +112,7 @@ def test_pings_come_and_silence_ends_it(quick_town):
     someone = Socket(ticket_url(quick_town, quick_town.person()))
     assert someone.next_opcode() == websocket.ABNF.OPCODE_PING
     someone.read_to_the_end()  # never answering
+    someone.close()
 
 
 def test_who_answers_pings_stays(quick_town):
