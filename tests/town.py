@@ -1,7 +1,7 @@
 """The real thing: the Procfile's processes on ports of their own, with a database file and a Valkey."""
 
 import os
-import socket
+import random
 import subprocess
 import sys
 import time
@@ -12,11 +12,12 @@ from typing import Any
 import dev
 from tests.people import Person, Remote
 
+# Below those that the system gives to outgoing connections, and none of them twice.
+_ports = iter(random.sample(range(15_000, 30_000), 15_000))
+
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return next(port for port in _ports if dev.is_free(port))
 
 
 def eventually(check: Callable[[], Any], seconds: float = 10) -> Any:
