@@ -1,15 +1,29 @@
 """The way to Redis: news of what the log holds. It may fail at any time, and nothing is lost."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import redis
+from circuitbreaker import CircuitBreaker
 from flask import Flask, current_app
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 PATIENCE_SECONDS = 0.1  # for a connect and for an answer; a request waits for both at most
+FAILURES, REST_SECONDS = 3, 1  # after so many in a row nobody waits for Redis, for so long
+ALL = "ws:all"  # every ws process listens there; what comes means: some news was lost, look into the log
 
 log = logging.getLogger(__name__)
+
+
+class Bell:
+    """What a process knows of Redis."""
+
+    def __init__(self, url: str) -> None:
+        self.redis = connect(url)
+        self.breaker = CircuitBreaker(FAILURES, REST_SECONDS, (redis.ConnectionError, redis.TimeoutError))
+        self.has_failed = False  # whether some frame was not published, and nobody could be told so since
 
 
 def connect(url: str, patience: float = PATIENCE_SECONDS, **options: float) -> redis.Redis:
@@ -26,11 +40,17 @@ def connect(url: str, patience: float = PATIENCE_SECONDS, **options: float) -> r
 
 
 def init_app(app: Flask) -> None:
-    app.extensions["redis"] = connect(app.config["REDIS_URL"])
+    app.extensions["bell"] = Bell(app.config["REDIS_URL"])
 
 
-def client() -> redis.Redis:
-    return current_app.extensions["redis"]
+@contextmanager
+def client() -> Iterator[redis.Redis]:
+    """Redis, for one round trip. Raises RedisError; while Redis is known to be away, at once."""
+    bell = current_app.extensions["bell"]
+    if bell.breaker.opened:
+        raise redis.ConnectionError("Redis did not answer")
+    with bell.breaker:
+        yield bell.redis
 
 
 def channel(user_id: int) -> str:
@@ -39,11 +59,22 @@ def channel(user_id: int) -> str:
 
 
 def ring(frames: list[tuple[int, str]]) -> None:
-    """Publish frames to their users in one round trip; what fails is logged and let go, since the log has it."""
-    pipeline = client().pipeline(transaction=False)
-    for user_id, frame in frames:
-        pipeline.publish(channel(user_id), frame)
+    """Publish frames to their users in one round trip. What fails is let go: the log has it, and the next that
+    succeeds says so to all."""
+    bell = current_app.extensions["bell"]
     try:
-        pipeline.execute()
+        with client() as redis_client:
+            pipeline = redis_client.pipeline(transaction=False)
+            for user_id, frame in frames:
+                pipeline.publish(channel(user_id), frame)
+            if bell.has_failed:
+                pipeline.publish(ALL, "")
+            pipeline.execute()
     except redis.RedisError as error:
-        log.warning("publishing failed: %s", type(error).__name__)
+        if not bell.has_failed:
+            log.warning("publishing fails: %s", type(error).__name__)
+        bell.has_failed = True
+        return
+    if bell.has_failed:
+        log.warning("publishing works again")
+    bell.has_failed = False

@@ -11,13 +11,15 @@ LIFETIME_SECONDS = 30
 def issue(user_id: int) -> str:
     """Raises RedisError."""
     ticket = secrets.token_urlsafe(32)
-    bell.client().set(_key(ticket), user_id, ex=LIFETIME_SECONDS)
+    with bell.client() as redis:
+        redis.set(_key(ticket), user_id, ex=LIFETIME_SECONDS)
     return ticket
 
 
 def redeem(ticket: str) -> int | None:
     """Whose ticket it was; None for one that is unknown, used or expired. Raises RedisError."""
-    user_id = bell.client().getdel(_key(ticket))
+    with bell.client() as redis:
+        user_id = redis.getdel(_key(ticket))
     return int(user_id) if user_id else None
 
 

@@ -40,7 +40,7 @@ def app(settings: dict[str, Any]) -> Iterator[Flask]:
     yield app
     for connection in app.extensions["idle_connections"]:
         connection.close()
-    app.extensions["redis"].close()
+    app.extensions["bell"].redis.close()
 
 
 @pytest.fixture

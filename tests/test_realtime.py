@@ -67,7 +67,7 @@ def test_rest_goes_on_without_redis_and_a_start_says_503(settings, redis, number
     answer = anna.call("POST", "/ws/start")
     assert (answer.status, answer.json["code"], answer.headers["Retry-After"]) == (503, "realtime_unavailable", "5")
     assert boris.get(f"/chat/messages/{chat_id}")[-1]["content"] == "hi"
-    app.extensions["redis"].close()
+    app.extensions["bell"].redis.close()
     for connection in app.extensions["idle_connections"]:
         connection.close()
 

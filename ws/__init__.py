@@ -100,4 +100,5 @@ def _take_seat(user_id: int) -> None:
     current_app.extensions["hub"].add(g.connection)
     current_app.extensions["subscriber"].welcome(user_id)
     announcement = msgspec.json.encode({"type": "connected", "connection": g.connection.id})
-    bell.client().publish(bell.channel(user_id), announcement)
+    with bell.client() as client:
+        client.publish(bell.channel(user_id), announcement)
