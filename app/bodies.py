@@ -165,6 +165,17 @@ class ChatPage(Struct):
     before: str | None = None
 
 
+class EventPage(Struct):
+    after: Annotated[int, Meta(ge=0, le=LARGEST_ID)] = 0
+    limit: Annotated[int, Meta(ge=1, le=500)] = 100
+
+
+class After(Struct):
+    """The query of a WebSocket; without it, it begins with what comes next."""
+
+    after: Annotated[int, Meta(ge=0, le=LARGEST_ID)] | None = None
+
+
 class MessagePage(Struct):
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
     before_id: Id | None = None

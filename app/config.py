@@ -83,6 +83,8 @@ SETTINGS = (
     Setting("CORS_ORIGINS", "*", origins, "web pages that may call us, separated by commas; `*` is any"),
     Setting("JWT_SECRET", "", secret, "signs tokens, 32 bytes or more; unset: a random one, kept in the database"),
     Setting("BCRYPT_COST", "12", whole(4, 16), "work of a password hash, as a power of two"),
+    Setting("EVENTS_KEEP", "1000", whole(1, 1_000_000), "the latest events of each person are kept, so many"),
+    Setting("EVENTS_KEEP_DAYS", "7", whole(0, 36_500), "and those of so many days, where these are more"),
     Setting("WS_PING_SECONDS", "25", whole(1, 3600), "a ping to each socket, this often"),
     Setting("WS_SILENCE_SECONDS", "35", whole(1, 3600), "a socket that is silent for so long is dead"),
 )

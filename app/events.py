@@ -1,11 +1,15 @@
 """Changes that another client must see: recorded inside the transaction, announced after it."""
 
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 import msgspec
+from flask import current_app
 
-from app import bell
+from app import bell, times
 from app.queries import events
+
+MOST_PRUNED = 20  # at a time, so that nobody waits for it
 
 
 class Event(NamedTuple):
@@ -18,12 +22,30 @@ def record(user_id: int, frame: dict[str, Any]) -> Event:
     seq = events.next_seq(user_id)
     payload = msgspec.json.encode(frame | {"seq": seq}).decode()
     events.insert(user_id, seq, frame["type"], payload)
+    _prune(user_id, seq)
     return Event(user_id, payload)
+
+
+def missed(user_id: int, after: int, limit: int) -> list[dict[str, Any]] | None:
+    """Their first `limit` events after that one, `{"seq", "payload"}`; None when `after` is not in what is kept."""
+    rows = events.following(user_id, after, limit)
+    whole = rows[0]["seq"] == after + 1 if rows else after <= events.head(user_id)
+    return rows if whole else None
 
 
 def announce(*recorded: Event) -> None:
     if recorded:
         bell.ring(list(recorded))
+
+
+def _prune(user_id: int, head: int) -> None:
+    """Forget the oldest: with each new event some of those that are neither among the latest nor of the last days."""
+    up_to = head - current_app.config["EVENTS_KEEP"]
+    since = times.from_now(days=-current_app.config["EVENTS_KEEP_DAYS"])
+    rows = events.oldest(user_id, up_to, MOST_PRUNED) if up_to > 0 else []
+    old = list(takewhile(lambda row: row["created_at"] < since, rows))
+    if old:
+        events.delete_up_to(user_id, old[-1]["seq"])
 
 
 def message_frame(message: dict[str, Any]) -> dict[str, Any]:

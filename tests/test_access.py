@@ -43,6 +43,7 @@ MATRIX = {
     "POST /chat/read": Route("/chat/read", {"chat_id": "{chat}"}, about="chat"),
     "POST /messages/read": Route("/messages/read", {"chat_id": "{chat}", "message_ids": [1]}, about="chat"),
     "POST /ws/start": Route("/ws/start"),
+    "GET /events": Route("/events"),
 }
 
 

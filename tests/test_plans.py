@@ -19,6 +19,7 @@ ROUTES = [
     ("POST", "/messages/read", {"chat_id": 1, "message_ids": [1]}),
     ("POST", "/swipe", {"target_id": 2, "action": "like"}),
     ("DELETE", "/clear/my/swipes", None),
+    ("GET", "/events?after=1", None),
     ("POST", "/logout", None),
 ]
 

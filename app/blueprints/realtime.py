@@ -2,12 +2,17 @@
 
 from urllib.parse import urlsplit
 
+import msgspec
 import redis
 from flask import Blueprint, current_app, g, request
 
 from app import tickets
 from app.auth import signed_in
+from app.bodies import EventPage
+from app.events import missed
+from app.json import read_query
 from app.problems import unavailable
+from app.queries import events
 
 bp = Blueprint("realtime", __name__)
 
@@ -21,6 +26,22 @@ def start():
     except redis.RedisError:
         raise unavailable("realtime_unavailable", "Live updates are away; try again", 5) from None
     return {"session_token": ticket, "url": f"{_base()}/ws/chat?session={ticket}"}
+
+
+@bp.get("/events")
+@signed_in
+def list_events():
+    """What I must hear of after the event `after`, in order; `reset` when that is not all kept any more."""
+    query = read_query(EventPage)
+    rows = missed(g.user_id, query.after, query.limit + 1)
+    if rows is None:
+        return {"reset": True, "next": events.head(g.user_id)}
+    shown = rows[: query.limit]
+    return {
+        "events": [msgspec.Raw(row["payload"].encode()) for row in shown],
+        "next": shown[-1]["seq"] if shown else query.after,
+        "has_more": len(rows) > len(shown),
+    }
 
 
 def _base() -> str:

@@ -1,6 +1,9 @@
 """The log of what each person must hear of."""
 
+import json
+
 from app import db, times
+from app.db import Row
 
 
 def next_seq(user_id: int) -> int:
@@ -29,4 +32,68 @@ def insert(user_id: int, seq: int, type: str, payload: str) -> None:
         type=type,
         payload=payload,
         now=times.from_now(),
+    )
+
+
+def following(user_id: int, after: int, limit: int) -> list[Row]:
+    """The first `limit` events after that one, as they are kept: `{"seq", "payload"}`."""
+    return db.every(
+        """
+        SELECT seq, payload
+        FROM events
+        WHERE user_id = :user_id
+          AND seq > :after
+        ORDER BY seq
+        LIMIT :limit
+        """,
+        user_id=user_id,
+        after=after,
+        limit=limit,
+    )
+
+
+def head(user_id: int) -> int:
+    """The number of their latest event, 0 before the first."""
+    row = db.one("SELECT event_seq FROM users WHERE id = :user_id", user_id=user_id)
+    return row["event_seq"] if row else 0
+
+
+def heads(user_ids: list[int]) -> list[Row]:
+    """The same for many at once: `{"user_id", "seq"}`."""
+    return db.every(
+        f"""
+        SELECT id AS user_id, event_seq AS seq
+        FROM users
+        WHERE id IN ({db.LISTED.format("user_ids")})
+        """,  # noqa: S608
+        user_ids=json.dumps(user_ids),
+    )
+
+
+def oldest(user_id: int, up_to: int, limit: int) -> list[Row]:
+    """The first `limit` events that are still kept, none after `up_to`: `{"seq", "created_at"}`."""
+    return db.every(
+        """
+        SELECT seq, created_at
+        FROM events
+        WHERE user_id = :user_id
+          AND seq <= :up_to
+        ORDER BY seq
+        LIMIT :limit
+        """,
+        user_id=user_id,
+        up_to=up_to,
+        limit=limit,
+    )
+
+
+def delete_up_to(user_id: int, seq: int) -> None:
+    db.run(
+        """
+        DELETE FROM events
+        WHERE user_id = :user_id
+          AND seq <= :seq
+        """,
+        user_id=user_id,
+        seq=seq,
     )
