@@ -22,6 +22,9 @@ class Socket:
         """The next frame of JSON."""
         return json.loads(self._ws.recv())
 
+    def set_patience(self, seconds: float) -> None:
+        self._ws.settimeout(seconds)
+
     def closed(self) -> tuple[int, str]:
         """The code and the reason with which the server ends it, whatever came before."""
         while True:

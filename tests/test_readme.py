@@ -8,6 +8,7 @@ import pytest
 import dev
 from app import config
 from app.events import match_frame, message_frame, read_chat_frame, read_messages_frame
+from tests import client
 from tests.database import rows
 from tests.people import Person
 from tests.sockets import Socket
@@ -26,7 +27,7 @@ def table(heading):
 
 
 def code(heading, language):
-    return re.search(rf"\n## {heading}\n.*?```{language}\n(.*?)```", README, re.DOTALL)[1]
+    return re.search(rf"\n## {heading}.*?```{language}\n(.*?)```", README, re.DOTALL)[1]
 
 
 def test_it_is_short():
@@ -62,7 +63,7 @@ def test_it_lists_every_frame():
     listed = {row[0].strip("`"): re.findall(r"`(\w+)`", row[1]) for row in table("Frames")}
     for frame in frames:
         assert sorted(listed[frame["type"]]) == sorted(set(frame) - {"type"} | {"seq"})
-    assert set(listed) == {frame["type"] for frame in frames} | {"typing", "delivered"}
+    assert set(listed) == {frame["type"] for frame in frames} | {"typing", "delivered", "hello"}
 
 
 def test_it_names_every_code_of_a_close():
@@ -70,6 +71,12 @@ def test_it_names_every_code_of_a_close():
     closes = [connection.TOO_LARGE, connection.TOO_MANY, connection.BEHIND, connection.REPLACED, hub.RESTART]
     # 1001 is the id in its example
     assert set(re.findall(r"\b[14]\d{3}\b", section)) - {"1001"} == {str(code) for code, _ in closes}
+
+
+def test_its_client_waits_as_ours_does():
+    told = re.search(r"silent for (\d+) s: wait random\(0, min\((\d+), ([\d.]+) \* 2\*\*failures\)\)", README)
+    ours = (client.SILENCE_SECONDS, client.MOST_SECONDS, client.LEAST_SECONDS)
+    assert tuple(float(number) for number in told.groups()) == ours
 
 
 def test_its_two_commands_exist():
@@ -98,7 +105,7 @@ def test_its_session_of_two_people_works(visited):
 
 
 def test_its_questions_to_the_database_are_answered(visited):
-    questions = code("Looking into the database", "sql").split(";\n")[:-1]
+    questions = code("Looking into the database", "sql").splitlines()
     assert len(questions) == 5
     answers = [rows(visited[0].database, question) for question in questions]
     assert [len(answer) for answer in answers] == [2, 1, 2, 1, 0]

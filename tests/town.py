@@ -5,7 +5,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +38,8 @@ def below(pid: int) -> list[int]:
 class Town:
     """`web` and `ws`, two workers each."""
 
-    def __init__(self, folder: Path, redis_url: str, **settings: str) -> None:
-        self.database, self.log = folder / "town.db", folder / "town.log"
+    def __init__(self, folder: Path, redis_url: str, only: Iterable[str] = ("web", "ws"), **settings: str) -> None:
+        self.database, self.log = Path(settings.get("DATABASE_PATH", folder / "town.db")), folder / "town.log"
         ports = {"PORT": str(free_port()), "WS_PORT": str(free_port())}
         self.env = os.environ | ports | {"DATABASE_PATH": str(self.database), "REDIS_URL": redis_url}
         self.env |= {"BCRYPT_COST": "4", "WEB_CONCURRENCY": "2", "WS_CONCURRENCY": "2"} | settings
@@ -48,10 +48,10 @@ class Town:
         self.ws_url = f"ws://127.0.0.1:{ports['WS_PORT']}"
         self.processes = dev.Processes()
         self.pids: dict[str, int] = {}
-        for name in ("web", "ws"):
+        for name in only:
             self.start(name)
-        for port in ports.values():
-            eventually(lambda port=port: dev.is_open(int(port)), 30)
+            port = int(ports["PORT" if name == "web" else "WS_PORT"])
+            eventually(lambda port=port: dev.is_open(port), 30)
 
     def start(self, name: str) -> None:
         with self.log.open("ab") as log:

@@ -12,11 +12,14 @@ from flask_sock import Sock
 from simple_websocket import Server
 
 from app import bell, config, db, problems, tickets
+from app.bodies import After
+from app.json import read_query
 from app.problems import Problem, unavailable
 from ws.connection import LARGEST_FRAME, Connection
 from ws.hub import Hub
 from ws.relay import relay
 from ws.subscriber import Subscriber
+from ws.sweeper import Sweeper
 from ws.transport import Transport
 
 bp = Blueprint("chat", __name__)
@@ -29,8 +32,8 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     app.config.from_mapping(settings or config.load(), SOCK_SERVER_OPTIONS={"max_message_size": LARGEST_FRAME})
     for part in (db, bell, problems):
         part.init_app(app)
-    app.extensions["hub"] = Hub()
-    app.extensions["subscriber"] = Subscriber(app.config["REDIS_URL"], app.extensions["hub"])
+    hub = app.extensions["hub"] = Hub()
+    app.extensions["subscriber"] = Subscriber(app.config["REDIS_URL"], hub, Sweeper(app, hub))
     app.register_blueprint(bp)
     return app
 
@@ -40,14 +43,16 @@ def admit() -> None:
     """Refuse before the upgrade, while an HTTP status can still be answered; then take the user's seat."""
     _check_handshake()
     _check_origin()
+    after = read_query(After).after
     try:
-        current_app.extensions["subscriber"].check()  # before a ticket is used up
+        _check_readiness()  # before a ticket is used up
         user_id = tickets.redeem(request.args.get("session", ""))
         if user_id is None:
             raise Problem(401, "invalid_ticket", "The session is unknown, used or expired; POST /ws/start gives one")
         _take_seat(user_id)
     except redis.RedisError:
         raise unavailable("realtime_unavailable", "Live updates are away; try again", 5) from None
+    g.connection.start(after)
 
 
 @sock.route("/ws/chat", bp=bp)
@@ -88,6 +93,12 @@ def _check_origin() -> None:
         return
     if origin.partition("://")[2] != request.host:
         raise Problem(403, "origin_not_allowed", "CORS_ORIGINS does not list this page's origin")
+
+
+def _check_readiness() -> None:
+    if current_app.extensions["hub"].is_stopping:
+        raise unavailable("restarting", "This service restarts; try again", 1)
+    current_app.extensions["subscriber"].check()
 
 
 def _take_seat(user_id: int) -> None:

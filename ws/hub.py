@@ -6,11 +6,13 @@ from typing import Any
 from ws.connection import REPLACED, Connection
 
 RESTART = (1012, "restart")
+SPREAD_STEPS, STEP_SECONDS = 40, 0.1  # when we stop, so that clients do not return in one wave
 
 
 class Hub:
     def __init__(self) -> None:
         self._connections: dict[int, Connection] = {}
+        self.is_stopping = False
 
     def add(self, connection: Connection) -> None:
         older = self._connections.get(connection.user_id)
@@ -28,13 +30,17 @@ class Hub:
     def get(self, user_id: int) -> Connection | None:
         return self._connections.get(user_id)
 
-    def close_all(self, code: int, reason: str) -> None:
-        for connection in list(self._connections.values()):
-            connection.close(code, reason)
+    def all(self) -> list[Connection]:
+        return list(self._connections.values())
 
     def close_when_stopped(self, worker: Any) -> None:
-        """Wait until gunicorn stops this worker, then close every connection with 1012, late ones too."""
+        """Wait until gunicorn stops this worker, then let nobody in and close every connection, a share at a time."""
+        while worker.alive:
+            time.sleep(STEP_SECONDS)
+        self.is_stopping = True
+        share = len(self._connections) // SPREAD_STEPS + 1
         while True:
-            time.sleep(0.1)
-            if not worker.alive:
-                self.close_all(*RESTART)
+            for connection in self.all()[:share]:
+                self._connections.pop(connection.user_id)
+                connection.close(*RESTART)
+            time.sleep(STEP_SECONDS)

@@ -1,4 +1,6 @@
-"""Redis → hub: what is published for a user who is here, and what happens when Redis is gone."""
+"""Redis → hub: what is published for a user who is here, and what happens when Redis is gone.
+
+A dead link closes nobody: the sweeper goes on reading the log, and looks at once when there is a link again."""
 
 import logging
 import threading
@@ -6,20 +8,20 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import msgspec
 import redis
 from redis.client import PubSub
 
 from app import bell
-from ws.connection import BEHIND
 from ws.hub import Hub
+from ws.sweeper import Sweeper
 
 CONFIRM_SECONDS = 2.0
 CHECK_SECONDS = 3  # without news from Redis we ask it for a sign of life, every second
 MOST_UNANSWERED = 2
-RETRY_SECONDS = 0.5
-ALWAYS = "ws:always"  # subscribed to so that there is a subscription to check
+RETRY_SECONDS = 0.2
 
 log = logging.getLogger(__name__)
 
@@ -28,13 +30,14 @@ class Heard(msgspec.Struct):
     """What the service itself reads of a frame."""
 
     type: str
+    seq: int | None = None
     connection: str = ""
 
 
 class Subscriber:
-    def __init__(self, url: str, hub: Hub) -> None:
+    def __init__(self, url: str, hub: Hub, sweeper: Sweeper) -> None:
         self._redis = bell.connect(url, patience=CONFIRM_SECONDS, health_check_interval=CHECK_SECONDS)
-        self._hub = hub
+        self._hub, self._sweeper = hub, sweeper
         self._pubsub: PubSub | None = None  # the link, while it is up
         self._suspect: PubSub | None = None  # a link that failed someone
         self._order = threading.Lock()  # a late goodbye must not undo a newer welcome
@@ -86,26 +89,44 @@ class Subscriber:
                 log.exception("the link to Redis failed")
             was_up, self._pubsub = False, None
             self._tried.set()
-            self._hub.close_all(*BEHIND)  # they may have missed something
             time.sleep(RETRY_SECONDS)
 
     def _follow(self, link: PubSub, was_up: bool) -> None:
         """Take in what comes over a new link, until it fails."""
-        link.subscribe(ALWAYS)
-        if link.get_message(timeout=CONFIRM_SECONDS) is None:
-            raise redis.TimeoutError("no answer")
+        here = self._hub.all()
+        link.subscribe(*(bell.channel(connection.user_id) for connection in here), bell.ALL)
+        self._await_last(link)
         if not was_up:
             log.warning("the link to Redis is up")
+        for connection in here:
+            connection.hear_of(connection.id)  # its announcement may be lost; those over this link are newer
         self._waiting.clear()
         self._pubsub = link
         self._tried.set()
+        self._sweeper.look()
         while link is not self._suspect and link.health_check_response_counter <= MOST_UNANSWERED:
-            message = link.get_message(timeout=1)
-            if message and message["type"] == "subscribe":
-                self._confirm(message["channel"])
-            elif message and message["type"] == "message":
-                self._deliver(message["channel"], message["data"])
+            self._take(link.get_message(timeout=1))
         raise redis.TimeoutError("no sign of life")
+
+    def _await_last(self, link: PubSub) -> None:
+        """Redis confirms in order: with the last channel all stand."""
+        channel = b""
+        while channel != bell.ALL.encode():
+            message = link.get_message(timeout=CONFIRM_SECONDS)
+            if message is None:
+                raise redis.TimeoutError("no answer")
+            channel = message["channel"]
+            self._take(message)
+
+    def _take(self, message: dict[str, Any] | None) -> None:
+        if message is None:
+            return
+        if message["type"] == "subscribe":
+            self._confirm(message["channel"])
+        elif message["type"] == "message" and message["channel"] == bell.ALL.encode():
+            self._sweeper.look()
+        elif message["type"] == "message":
+            self._deliver(message["channel"], message["data"])
 
     def _confirm(self, channel: bytes) -> None:
         waiting = self._waiting.get(channel)
@@ -116,14 +137,15 @@ class Subscriber:
 
     def _deliver(self, channel: bytes, frame: bytes) -> None:
         try:
-            connection = self._hub.get(int(channel.removeprefix(b"user:")))
+            user_id = int(channel.removeprefix(b"user:"))
             heard = msgspec.json.decode(frame, type=Heard)
         except ValueError:
             log.warning("not one of our frames on %r", channel)
             return
+        connection = self._hub.get(user_id)
         if connection is None:
-            return
-        if heard.type == "connected":
+            self.goodbye(user_id)  # the one at its leaving failed
+        elif heard.type == "connected":
             connection.hear_of(heard.connection)
         else:
-            connection.push(frame.decode())
+            connection.push(frame.decode(), heard.seq)

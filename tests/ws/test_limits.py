@@ -2,8 +2,6 @@
 
 import os
 import signal
-import socket
-import threading
 import time
 
 import pytest
@@ -78,23 +76,6 @@ def test_compression_is_not_taken_up(town):
     opened.close()
 
 
-def test_who_does_not_read_is_ended_and_delays_nobody(town, connect):
-    anna, boris, clara = town.person(), town.person(), town.person()
-    chat_id, other = anna.match(boris), anna.match(clara)
-    frozen = Socket(boris.post("/ws/start")["url"], sockopt=[(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)])
-    quick = connect(clara)
-    for number in range(1200):  # more than the system's buffers take
-        anna.write(chat_id, "x" * 4000)
-        if number % 100 == 0:
-            anna.write(other, f"{number}")
-            assert quick.receive()["content"] == f"{number}"
-    frozen.read_to_the_end()
-    frozen.close()
-    again = connect(boris)
-    anna.write(chat_id, "hi")
-    assert again.receive()["content"] == "hi"
-
-
 @pytest.fixture(scope="module")
 def quick_town(tmp_path_factory, redis_url):
     """Pings every second, dead after two; pages of one origin alone."""
@@ -135,22 +116,6 @@ def test_only_pages_of_listed_origins_get_in(quick_town):
 def test_the_public_address_is_given_when_there_is_one(quick_town):
     answer = quick_town.person().post("/ws/start")
     assert answer["url"] == f"wss://chat.example/ws/chat?session={answer['session_token']}"
-
-
-def test_a_stop_tells_every_socket(tmp_path, redis_url):
-    town = Town(tmp_path, redis_url)
-    sockets = [Socket(town.person().post("/ws/start")["url"]) for _ in range(6)]
-    codes = []
-    threads = [threading.Thread(target=lambda s=s: codes.append(s.closed())) for s in sockets]
-    [thread.start() for thread in threads]
-    started = time.monotonic()
-    town.end("ws", signal.SIGTERM)
-    [thread.join() for thread in threads]
-    assert codes == [(1012, "restart")] * 6
-    assert time.monotonic() - started < 10
-    town.stop()
-    for opened in sockets:
-        opened.close()
 
 
 def test_a_killed_worker_is_replaced(tmp_path, redis_url):

@@ -1,0 +1,173 @@
+"""An app as it should be: all that is meant for its person arrives once and in order, and what they say is said once.
+
+It keeps the last `seq` that it applied, comes back with full jitter, drops what it has, asks again after a hole, and
+retries a send under the same `client_id`.
+"""
+
+import http.client
+import json
+import queue
+import random
+import select
+import struct
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from socket import SO_LINGER, SOL_SOCKET, socket, socketpair
+from typing import Any, NamedTuple
+
+import websocket
+
+from tests.people import Person
+
+LEAST_SECONDS, MOST_SECONDS = 0.5, 20.0  # between two attempts
+SILENCE_SECONDS = 40.0  # the server pings more often; then the line is dead
+AWAY = (OSError, http.client.HTTPException, websocket.WebSocketException)
+
+
+class Refused(OSError):
+    """An answer that may be another one later."""
+
+
+class Sent(NamedTuple):
+    chat_id: int
+    content: str
+    client_id: str
+
+
+def jitter(failures: int) -> float:
+    """Seconds to wait after so many failures in a row: full jitter, so that many clients do not return in waves."""
+    return random.uniform(0, min(MOST_SECONDS, LEAST_SECONDS * 2**failures))
+
+
+class Client:
+    def __init__(self, person: Person, seq: int = 0) -> None:
+        self.person, self.seq = person, seq
+        self.applied: list[dict[str, Any]] = []  # durable frames
+        self.signals: list[dict[str, Any]] = []  # `typing` and `delivered`
+        self.acknowledged: list[tuple[Sent, dict[str, Any]]] = []
+        self.history: list[tuple[int, list[dict[str, Any]]]] = []  # of each socket and catch-up: `after`, what came
+        self.resets = 0
+        self.is_reading = threading.Event()
+        self.is_reading.set()
+        self._poke, self._poked = socketpair()
+        self._outbox: queue.Queue[Sent | None] = queue.Queue()
+        self._stopped = threading.Event()
+        self._threads = [threading.Thread(target=run, daemon=True) for run in (self._listen, self._speak)]
+
+    def start(self) -> "Client":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._outbox.put(None)
+        self.reset()
+        for thread in self._threads:
+            thread.join()
+        self._poke.close()
+        self._poked.close()
+
+    def send(self, chat_id: int, content: str) -> None:
+        """Say it as soon as the server can be reached, after what was to be said before."""
+        self._outbox.put(Sent(chat_id, content, uuid.uuid4().hex))
+
+    def is_idle(self) -> bool:
+        """Whether all that was said is acknowledged."""
+        return self._outbox.unfinished_tasks == 0
+
+    def reset(self) -> None:
+        """Lose the line, as with a phone that changes its network: the server gets a RST."""
+        self.is_reading.set()
+        self._poke.send(b"x")
+
+    def _listen(self) -> None:
+        failures = 0
+        while not self._stopped.is_set():
+            with suppress(*AWAY), self._connected() as socket:
+                failures = 0
+                while not self._stopped.is_set():
+                    self.is_reading.wait()
+                    self._await_data(socket.sock)
+                    self._take(socket.recv())
+            self._stopped.wait(jitter(failures))
+            failures += 1
+
+    def _await_data(self, sock: socket) -> None:
+        readable, _, _ = select.select([sock, self._poked], [], [], SILENCE_SECONDS)
+        if self._poked in readable:
+            self._poked.recv(1)
+            sock.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+            raise ConnectionResetError
+        if not readable:
+            raise TimeoutError
+
+    @contextmanager
+    def _connected(self) -> Iterator[websocket.WebSocket]:
+        url = self._call("POST", "/ws/start")["url"]
+        socket = websocket.create_connection(f"{url}&after={self.seq}", timeout=SILENCE_SECONDS)
+        self.history.append((self.seq, []))
+        try:
+            yield socket
+        finally:
+            socket.shutdown()
+
+    def _take(self, data: str) -> None:
+        if not data:
+            raise ConnectionAbortedError("closed by the server")
+        frame = json.loads(data)
+        self.history[-1][1].append(frame)
+        if frame["type"] == "hello":
+            if "reset" in frame:
+                self._start_over(frame["seq"])
+        elif "seq" not in frame:
+            self.signals.append(frame)
+        else:
+            if frame["seq"] > self.seq + 1:
+                self._ask_again()
+            self._apply(frame)
+
+    def _apply(self, frame: dict[str, Any]) -> None:
+        if frame["seq"] == self.seq + 1:
+            self.applied.append(frame)
+            self.seq = frame["seq"]
+
+    def _ask_again(self) -> None:
+        has_more = True
+        while has_more:
+            answer = self._call("GET", f"/events?after={self.seq}")
+            if "reset" in answer:
+                return self._start_over(answer["next"])
+            self.history.insert(-1, (self.seq, answer["events"]))
+            for frame in answer["events"]:
+                self._apply(frame)
+            has_more = answer["has_more"]
+
+    def _start_over(self, seq: int) -> None:
+        """What came before is no longer kept as events; the chats themselves are."""
+        self.resets += 1
+        self._call("GET", "/chats")
+        self.seq = seq
+
+    def _speak(self) -> None:
+        while not self._stopped.is_set():
+            sent = self._outbox.get()
+            failures = 0
+            while sent and not self._stopped.is_set():
+                with suppress(*AWAY):
+                    self.acknowledged.append((sent, self._call("POST", "/messages/send", sent._asdict())))
+                    break
+                self._stopped.wait(jitter(failures))
+                failures += 1
+            self._outbox.task_done()
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        answer = self.person.call(method, path, body)
+        if answer.status == 401:
+            self.person.log_in()  # a session of 15 minutes has ended
+        if answer.status in (401, 429) or answer.status >= 500:
+            raise Refused(answer)
+        assert answer.status < 300, answer
+        return answer.json

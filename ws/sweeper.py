@@ -1,0 +1,41 @@
+"""Finds the connections that missed something: one query for all of them, now and then and when news was lost."""
+
+import logging
+import threading
+import time
+
+from flask import Flask
+
+from app.queries import events
+from ws.hub import Hub
+
+SWEEP_SECONDS = 25
+PAUSE_SECONDS = 0.25  # at least, however often news is lost
+
+log = logging.getLogger(__name__)
+
+
+class Sweeper:
+    def __init__(self, app: Flask, hub: Hub) -> None:
+        self._app, self._hub, self._due = app, hub, threading.Event()
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def look(self) -> None:
+        """Sweep soon, rather than at the next tick."""
+        self._due.set()
+
+    def _run(self) -> None:
+        while True:
+            self._due.wait(SWEEP_SECONDS)
+            self._due.clear()
+            try:
+                with self._app.app_context():
+                    self._sweep()
+            except Exception:
+                log.exception("a look into the log failed")
+            time.sleep(PAUSE_SECONDS)
+
+    def _sweep(self) -> None:
+        here = {connection.user_id: connection for connection in self._hub.all()}
+        for row in events.heads(list(here)) if here else []:
+            here[row["user_id"]].hear_of_head(row["seq"])
