@@ -10,7 +10,7 @@ from flask import Flask, current_app
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-PATIENCE_SECONDS = 0.1  # for a connect and for an answer; a request waits for both at most
+PATIENCE_SECONDS = 0.08  # for each answer; a new connection may wait for three: to AUTH, to SELECT, to the command
 FAILURES, REST_SECONDS = 3, 1  # after so many in a row nobody waits for Redis, for so long
 ALL = "ws:all"  # every ws process listens there; what comes means: some news was lost, look into the log
 

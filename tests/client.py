@@ -91,7 +91,7 @@ class Client:
                 while not self._stopped.is_set():
                     self.is_reading.wait()
                     self._await_data(socket.sock)
-                    self._take(socket.recv())
+                    self._take(*socket.recv_data(control_frame=True))
             self._stopped.wait(jitter(failures))
             failures += 1
 
@@ -114,9 +114,11 @@ class Client:
         finally:
             socket.shutdown()
 
-    def _take(self, data: str) -> None:
-        if not data:
+    def _take(self, opcode: int, data: bytes) -> None:
+        if opcode == websocket.ABNF.OPCODE_CLOSE:
             raise ConnectionAbortedError("closed by the server")
+        if opcode != websocket.ABNF.OPCODE_TEXT:
+            return  # a ping, which the library has answered
         frame = json.loads(data)
         self.history[-1][1].append(frame)
         if frame["type"] == "hello":

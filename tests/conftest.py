@@ -15,6 +15,10 @@ from tests.sockets import Socket
 from tests.town import Town, eventually
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="let the tests with faults and load run for many minutes")
+
+
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
     """A Valkey of our own."""
@@ -58,6 +62,14 @@ def person(server: InProcess) -> Callable[..., Person]:
 def town(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> Iterator[Town]:
     """The real processes, shared by all tests that only talk to them."""
     town = Town(tmp_path_factory.mktemp("town"), redis_url)
+    yield town
+    town.stop()
+
+
+@pytest.fixture(scope="session")
+def watched_town(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> Iterator[Town]:
+    """Another one, whose ws answers `/state`."""
+    town = Town(tmp_path_factory.mktemp("watched"), redis_url, ws_app="tests.ws.apps:watched()")
     yield town
     town.stop()
 

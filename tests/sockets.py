@@ -22,6 +22,9 @@ class Socket:
         """The next frame of JSON."""
         return json.loads(self._ws.recv())
 
+    def fileno(self) -> int:
+        return self._ws.sock.fileno()
+
     def set_patience(self, seconds: float) -> None:
         self._ws.settimeout(seconds)
 

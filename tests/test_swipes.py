@@ -1,6 +1,9 @@
 """Swipes and matches."""
 
-import threading
+import itertools
+import json
+import socket
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -75,20 +78,31 @@ def test_nobody_swipes_on_themselves(person):
     assert anna.call("POST", "/swipe", {"target_id": anna.id, "action": "like"}).status == 422
 
 
-def test_likes_at_the_same_instant_make_one_chat(town):
-    for _ in range(25):
-        pair = town.person(), town.person()
-        start, answers = threading.Barrier(2), []
+def like_request(me, other):
+    body = json.dumps({"target_id": other.id, "action": "like"})
+    head = f"POST /swipe HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {len(body)}\r\n"
+    return f"{head}Authorization: Bearer {me.tokens['access_token']}\r\n\r\n{body}".encode()
 
-        def like(me, other, start=start, answers=answers):
-            start.wait()
-            answers.append(me.like(other))
 
-        threads = [threading.Thread(target=like, args=two) for two in (pair, pair[::-1])]
-        [thread.start() for thread in threads]
-        [thread.join() for thread in threads]
-        assert sorted(answer["status"] for answer in answers) == ["like", "match"]
-        (chat,) = pair[0].get("/chats")
-        assert len(pair[1].get(f"/chat/messages/{chat['id']}")) == 1
-        sql = "SELECT count(*) FROM events WHERE user_id IN (?, ?) GROUP BY user_id"
-        assert rows(town.database, sql, [one.id for one in pair]) == [(1,), (1,)]
+def answer(sock):
+    with sock, sock.makefile("rb") as answer:
+        return json.loads(answer.read().partition(b"\r\n\r\n")[2])
+
+
+def test_500_pairs_who_like_each_other_at_the_same_instant_make_500_chats(town):
+    people = [town.person() for _ in range(33)]
+    pairs = list(itertools.combinations(people, 2))[:500]
+    url = urlsplit(town.server.url)
+    swipes = [like_request(*two) for pair in pairs for two in (pair, pair[::-1])]
+    socks = [socket.create_connection((url.hostname, url.port), 30) for _ in swipes]
+    for sock, swipe in zip(socks, swipes, strict=True):
+        sock.sendall(swipe)
+    answers = [answer(sock) for sock in socks]
+    for one, two in zip(answers[::2], answers[1::2], strict=True):
+        assert {"match"} <= {one["status"], two["status"]} <= {"like", "match"}
+    ids = ", ".join(str(person.id) for person in people)
+    assert rows(town.database, f"SELECT count(*) FROM chats WHERE user1_id IN ({ids})") == [(500,)]
+    sql = f"SELECT user_id, payload ->> 'user_id' FROM events WHERE type = 'match' AND user_id IN ({ids})"
+    assert sorted(rows(town.database, sql)) == sorted((a.id, b.id) for pair in pairs for a, b in (pair, pair[::-1]))
+    system = f"SELECT count(*) FROM messages JOIN chats ON chats.id = chat_id WHERE user1_id IN ({ids})"
+    assert rows(town.database, system) == [(500,)]

@@ -38,7 +38,14 @@ def below(pid: int) -> list[int]:
 class Town:
     """`web` and `ws`, two workers each."""
 
-    def __init__(self, folder: Path, redis_url: str, only: Iterable[str] = ("web", "ws"), **settings: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        redis_url: str,
+        only: Iterable[str] = ("web", "ws"),
+        ws_app: str = "ws:create_app()",
+        **settings: str,
+    ) -> None:
         self.database, self.log = Path(settings.get("DATABASE_PATH", folder / "town.db")), folder / "town.log"
         ports = {"PORT": str(free_port()), "WS_PORT": str(free_port())}
         self.env = os.environ | ports | {"DATABASE_PATH": str(self.database), "REDIS_URL": redis_url}
@@ -46,7 +53,7 @@ class Town:
         self.env["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         self.server = Remote(f"http://127.0.0.1:{ports['PORT']}")
         self.ws_url = f"ws://127.0.0.1:{ports['WS_PORT']}"
-        self.processes = dev.Processes()
+        self.processes, self.ws_app = dev.Processes(), ws_app
         self.pids: dict[str, int] = {}
         for name in only:
             self.start(name)
@@ -55,7 +62,8 @@ class Town:
 
     def start(self, name: str) -> None:
         with self.log.open("ab") as log:
-            self.pids[name] = self.processes.start(name, dev.procfile()[name], self.env, stdout=log, stderr=log)
+            command = dev.procfile()[name].replace("ws:create_app()", self.ws_app)
+            self.pids[name] = self.processes.start(name, command, self.env, stdout=log, stderr=log)
 
     def end(self, name: str, number: int) -> None:
         """Send a signal to the master and wait until it and its workers are gone."""
@@ -63,6 +71,14 @@ class Town:
         os.kill(pid, number)
         eventually(lambda: not dev.is_running(pid), 30)
         del self.processes.names[pid]
+
+    def states(self) -> dict[int, dict[str, int]]:
+        """What each worker of a ws that is watched holds, by pid."""
+        server, found = Remote(self.ws_url.replace("ws:", "http:")), {}
+        while set(found) != set(below(self.pids["ws"])):
+            state = server.send("GET", "/state").json
+            found[state.pop("pid")] = state
+        return found
 
     def person(self, username: str | None = None, **more: str) -> Person:
         return Person(self.server, username, **more)

@@ -100,7 +100,7 @@ class Connection:
         except (ConnectionClosed, LocalProtocolError):
             pass  # the client's wish
         except OSError:
-            self._transport.abort()
+            self._transport.reset()
         except Exception:
             log.exception("a connection failed")
             self._transport.abort()

@@ -1,6 +1,7 @@
 """The upgraded socket, made safe for two: our frames, and the pongs that the library's reader writes beside them."""
 
 import socket
+import struct
 import threading
 import time
 from contextlib import suppress
@@ -9,6 +10,7 @@ from gevent import Timeout
 
 WRITE_SECONDS = 5.0
 LINGER_SECONDS = 1.0
+BUFFER_BYTES = 64 * 1024  # of the system's, which would hold megabytes for a client that does not read
 
 
 class Transport:
@@ -17,6 +19,7 @@ class Transport:
     def __init__(self, sock: socket.socket) -> None:
         self._sock, self._lock, self._closed = sock, threading.Lock(), False
         self.heard = time.monotonic()  # the last sign of life
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
 
     def recv(self, size: int) -> bytes:
         time.sleep(0)  # a flood of one client leaves the others their turn
@@ -38,6 +41,12 @@ class Transport:
             self._sock.shutdown(socket.SHUT_WR)
             while self._sock.recv(65536):
                 pass
+        self.abort()
+
+    def reset(self) -> None:
+        """End it without waiting for what the client has not read."""
+        with suppress(OSError):
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.abort()
 
     def abort(self) -> None:

@@ -10,6 +10,7 @@ from tests.database import rows
 from tests.sockets import Socket
 from tests.town import Town, eventually
 from tests.ws.test_chat import refused
+from tests.ws.test_frozen import LONG, open_frozen
 
 
 @pytest.fixture
@@ -109,6 +110,35 @@ def test_a_number_that_the_log_does_not_have_yet_does_no_harm(town, pair):
     anna.write(chat_id, "live")
     assert socket.receive()["seq"] == 2
     socket.close()
+
+
+def test_what_comes_in_turn_costs_no_look_into_the_log(watched_town):
+    anna, boris = watched_town.person(), watched_town.person()
+    chat_id = anna.match(boris)
+    socket = Socket(boris.post("/ws/start")["url"])
+    before = {pid: state["reads"] for pid, state in watched_town.states().items()}
+    for number in range(50):
+        anna.write(chat_id, f"{number}")
+        assert socket.receive()["content"] == f"{number}"
+    assert {pid: state["reads"] for pid, state in watched_town.states().items()} == before
+    socket.close()
+
+
+def test_who_reads_late_gets_all_that_lasts_and_not_what_does_not(pair):
+    anna, boris, chat_id = pair
+    socket = open_frozen(boris)
+    to_anna = Socket(anna.post("/ws/start")["url"])
+    for _ in range(100):  # more than the system's buffers and an inbox hold
+        anna.write(chat_id, LONG)
+    for _ in range(35):
+        to_anna.send({"type": "typing", "chat_id": chat_id})
+    assert to_anna.is_open()  # and those before were taken in
+    frames = [socket.receive() for _ in range(100)]
+    assert [frame["seq"] for frame in frames] == list(range(2, 102))
+    anna.write(chat_id, "live")
+    assert socket.receive()["content"] == "live"
+    socket.close()
+    to_anna.close()
 
 
 def test_the_right_client_gets_all_once(pair):

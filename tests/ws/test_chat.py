@@ -135,6 +135,20 @@ def test_a_newer_connection_replaces_the_older_in_whatever_process(town, connect
     assert older.is_open()
 
 
+def test_an_older_connection_that_ends_late_leaves_the_newer_alone(town):
+    anna, boris = town.person(), town.person()
+    chat_id = boris.match(anna)
+    older = Socket(anna.post("/ws/start")["url"])
+    for number in range(200):
+        newer = Socket(anna.post("/ws/start")["url"])
+        older.close()
+        boris.write(chat_id, f"{number}")
+        assert newer.receive()["content"] == f"{number}"
+        older = newer
+    assert older.is_open()
+    older.close()
+
+
 def test_of_many_connections_at_once_one_stays(town):
     anna, opened = town.person(), []
     urls = [anna.post("/ws/start")["url"] for _ in range(12)]
