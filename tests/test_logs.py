@@ -8,7 +8,7 @@ from redis import Redis
 
 from tests.people import PASSWORD
 from tests.sockets import Socket
-from tests.town import Town
+from tests.town import Town, eventually
 
 
 def test_no_secret_is_logged(tmp_path, redis_url):
@@ -30,7 +30,7 @@ def test_no_secret_is_logged(tmp_path, redis_url):
             assert raw.recv(4096)
     with Redis.from_url(redis_url) as redis:
         redis.client_kill_filter(_type="pubsub")
-    opened.read_to_the_end()
+    eventually(lambda: "the link to Redis is up" in town.log.read_text())
     opened.close()
     conn = http.client.HTTPConnection(parts.hostname, parts.port)
     conn.request("GET", f"/ws/chat?session={started[2]['session_token']}")

@@ -52,7 +52,7 @@ def admit() -> None:
         _take_seat(user_id)
     except redis.RedisError:
         raise unavailable("realtime_unavailable", "Live updates are away; try again", 5) from None
-    g.connection.start(after)
+    g.connection.inbox.start(after)
 
 
 @sock.route("/ws/chat", bp=bp)

@@ -1,26 +1,21 @@
-"""One user's socket: a cursor in the log, a bounded inbox, a single writer, and the limits on what comes in."""
+"""One user's socket: an inbox, a single writer, and the limits on what comes in."""
 
 import logging
 import secrets
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
 
-import msgspec
 from simple_websocket import ConnectionClosed, Server
 from wsproto.events import Event, Ping
 from wsproto.utilities import LocalProtocolError
 
-from app.events import missed
-from app.queries import events
+from ws.inbox import Inbox
 from ws.transport import LINGER_SECONDS, Transport
 
 log = logging.getLogger(__name__)
 
-INBOX_FRAMES = 64
 LARGEST_FRAME = 4096  # bytes
 FRAMES_A_SECOND, BURST = 20, 40
 
@@ -38,44 +33,10 @@ class Connection:
         self._is_seated = False  # whether our own announcement came back; what is announced later is newer
         self._transport = transport
         self._ping_seconds, self._silence_seconds = ping_seconds, silence_seconds
-        self._cursor: int | None = None  # up to which event all is written or in the inbox; None before the start
-        self._is_behind = False  # whether the log may hold more
-        self._inbox: deque[str] = deque()
         self._wake = threading.Event()
+        self.inbox = Inbox(user_id, self._wake)
         self._closing: tuple[int, str] | None = None
         self._allowance, self._counted = float(BURST), time.monotonic()
-
-    def start(self, after: int | None) -> None:
-        """Begin with what follows the event `after`; without it, with what comes from now on."""
-        head = events.head(self.user_id)
-        if after is None:
-            self._cursor = head
-            return
-        rows = missed(self.user_id, after, INBOX_FRAMES - 1)
-        hello = {"type": "hello", "seq": head} | ({"reset": True} if rows is None else {})
-        self._inbox.append(msgspec.json.encode(hello).decode())
-        self._cursor = head if rows is None else after
-        self._load(rows or [])
-        self.hear_of_head(head)
-
-    def push(self, frame: str, seq: int | None) -> None:
-        """Send this soon. What has no `seq` is lost when there is no room; the rest is left to the log when there is
-        none, or when it is not the next one."""
-        if seq is None:
-            if len(self._inbox) < INBOX_FRAMES:
-                self._inbox.append(frame)
-        elif self._cursor is None or seq > self._cursor + 1 or len(self._inbox) >= INBOX_FRAMES:
-            self._is_behind = True
-        elif seq == self._cursor + 1:
-            self._inbox.append(frame)
-            self._cursor = seq
-        self._wake.set()
-
-    def hear_of_head(self, seq: int) -> None:
-        """The user's latest event is that one; look into the log if it is news."""
-        if self._cursor is None or seq > self._cursor:
-            self._is_behind = True
-            self._wake.set()
 
     def hear_of(self, connection_id: str) -> None:
         """A connection of this user was announced, in whatever process: one after ours replaces us."""
@@ -114,8 +75,8 @@ class Connection:
             self._wake.clear()  # before looking, so that nothing that comes meanwhile is slept over
             self._take_in(ws, receive)
             self._write_out(ws)
-            if self._is_behind:
-                self._catch_up()
+            if self.inbox.is_behind and not self.inbox.fill():
+                self.close(*BEHIND)
             if time.monotonic() >= next_ping:
                 self._transport.send(ws.ws.send(Ping()))
                 next_ping += self._ping_seconds
@@ -132,27 +93,12 @@ class Connection:
                 receive(frame)
 
     def _write_out(self, ws: Server) -> None:
-        while self._inbox and not self._closing:
-            ws.send(self._inbox.popleft())
+        while not self._closing and (frame := self.inbox.pop()):
+            ws.send(frame)
 
-    def _catch_up(self) -> None:
-        """Fill the inbox from the log."""
-        self._is_behind = False  # before reading, so that what is pushed meanwhile is not passed over
-        room = INBOX_FRAMES - len(self._inbox)
-        rows = missed(self.user_id, self._cursor, room)
-        if rows is None:
-            return self.close(*BEHIND)
-        self._load(rows)
-        self._is_behind = self._is_behind or len(rows) == room
-        self._wake.set()
-
-    def _load(self, rows: list[dict[str, Any]]) -> None:
-        for row in rows:
-            self.push(row["payload"], row["seq"])
-
-    def _within_limits(self, events: Callable[[], Iterator[Event]]) -> Iterator[Event]:
+    def _within_limits(self, read: Callable[[], Iterator[Event]]) -> Iterator[Event]:
         """What the library reads from the socket, until there are too many frames of whatever kind, pings as well."""
-        for event in events():
+        for event in read():
             if getattr(event, "frame_finished", True) and not self._allowed():
                 return self.close(*TOO_MANY)
             yield event

@@ -148,4 +148,4 @@ class Subscriber:
         elif heard.type == "connected":
             connection.hear_of(heard.connection)
         else:
-            connection.push(frame.decode(), heard.seq)
+            connection.inbox.push(frame.decode(), heard.seq)

@@ -38,4 +38,4 @@ class Sweeper:
     def _sweep(self) -> None:
         here = {connection.user_id: connection for connection in self._hub.all()}
         for row in events.heads(list(here)) if here else []:
-            here[row["user_id"]].hear_of_head(row["seq"])
+            here[row["user_id"]].inbox.hear_of_head(row["seq"])

@@ -16,15 +16,16 @@ from greenlet import greenlet
 import ws
 from app import bell
 from app.queries import events
-from ws import connection
+from ws import connection, inbox
 from ws.subscriber import Subscriber
 
 SEAMS = [
     (Subscriber, "welcome"),
     (bell, "channel"),
     (events, "head"),
-    (connection, "missed"),
-    (connection.Connection, "start"),
+    (inbox, "missed"),
+    (inbox.Inbox, "start"),
+    (inbox.Inbox, "fill"),
     (connection.Connection, "run"),
 ]
 

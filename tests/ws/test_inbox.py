@@ -1,0 +1,110 @@
+"""What enters an inbox, in what order, and what is left to the log."""
+
+import json
+import threading
+
+import pytest
+
+from app import db, events
+from ws.inbox import MOST_FRAMES, Inbox
+
+TYPING = json.dumps({"type": "typing"})
+
+
+@pytest.fixture
+def log(app, person):
+    """Records events of someone and returns their frames: `log(3)`; `log.user_id` is whose."""
+    anna = person()
+
+    def record(count):
+        with db.transaction():
+            return [events.record(anna.id, {"type": "test"}).payload for _ in range(count)]
+
+    record.user_id = anna.id
+    with app.app_context():
+        yield record
+
+
+@pytest.fixture
+def inbox(log):
+    inbox = Inbox(log.user_id, threading.Event())
+    inbox.start(None)
+    return inbox
+
+
+def taken(inbox):
+    return list(iter(inbox.pop, None))
+
+
+def test_events_that_come_in_turn_enter_at_once(log, inbox):
+    frames = log(3)
+    for seq, frame in enumerate(frames, 1):
+        inbox.push(frame, seq)
+    assert not inbox.is_behind
+    assert taken(inbox) == frames
+
+
+def test_an_event_enters_once(log, inbox):
+    (frame,) = log(1)
+    inbox.push(frame, 1)
+    inbox.push(frame, 1)
+    assert taken(inbox) == [frame]
+    assert not inbox.is_behind
+
+
+def test_an_event_out_of_turn_is_taken_from_the_log(log, inbox):
+    frames = log(3)
+    inbox.push(frames[2], 3)
+    assert (inbox.is_behind, taken(inbox)) == (True, [])
+    inbox.push(frames[0], 1)
+    assert inbox.fill()
+    assert taken(inbox) == frames
+    assert not inbox.is_behind
+
+
+def test_a_full_inbox_leaves_events_to_the_log_and_drops_what_does_not_last(log, inbox):
+    frames = log(MOST_FRAMES + 10)
+    for seq, frame in enumerate(frames, 1):
+        inbox.push(frame, seq)
+        inbox.push(TYPING, None) if seq == MOST_FRAMES else None
+    assert inbox.is_behind
+    assert taken(inbox) == frames[:MOST_FRAMES]
+    assert inbox.fill()
+    assert taken(inbox) == frames[MOST_FRAMES:]
+
+
+def test_more_than_fits_is_read_in_parts(log, inbox):
+    frames, got = log(MOST_FRAMES * 2 + 5), []
+    inbox.hear_of_head(len(frames))
+    while inbox.is_behind:
+        assert inbox.fill()
+        part = taken(inbox)
+        assert len(part) <= MOST_FRAMES
+        got += part
+    assert got == frames
+
+
+def test_nothing_enters_before_the_start_and_nothing_is_missed(log):
+    inbox = Inbox(log.user_id, threading.Event())
+    inbox.push(TYPING, None)
+    frames = log(2)
+    inbox.push(frames[0], 1)
+    inbox.start(0)
+    hello, *rest = taken(inbox)
+    assert json.loads(hello) == {"type": "hello", "seq": 2}
+    assert rest == frames
+    assert inbox.is_behind  # the event before the start may be one after the head
+    assert inbox.fill()
+    assert not inbox.is_behind
+
+
+def test_signals_enter_where_there_is_room(inbox):
+    inbox.push(TYPING, None)
+    assert taken(inbox) == [TYPING]
+
+
+def test_a_log_that_no_longer_has_the_next_event_is_said_so(log, inbox, app):
+    log(3)
+    db.run("DELETE FROM events WHERE user_id = :user_id AND seq < 3", user_id=log.user_id)
+    inbox.hear_of_head(3)
+    assert not inbox.fill()
