@@ -2,6 +2,7 @@
 
 import json
 import struct
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -19,8 +20,14 @@ class Socket:
         self._ws.send(data, opcode)
 
     def receive(self) -> Any:
-        """The next frame of JSON."""
-        return json.loads(self._ws.recv())
+        """The next frame of JSON, whatever pings come before it."""
+        deadline = time.monotonic() + self._ws.gettimeout()
+        while time.monotonic() < deadline:
+            opcode, data = self._ws.recv_data(control_frame=True)
+            assert opcode != websocket.ABNF.OPCODE_CLOSE, data
+            if opcode == websocket.ABNF.OPCODE_TEXT:
+                return json.loads(data)
+        raise TimeoutError("nothing came")
 
     def fileno(self) -> int:
         return self._ws.sock.fileno()

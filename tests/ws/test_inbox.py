@@ -98,6 +98,24 @@ def test_nothing_enters_before_the_start_and_nothing_is_missed(log):
     assert not inbox.is_behind
 
 
+def test_what_is_published_while_the_log_is_read_is_not_passed_over(log, inbox, monkeypatch):
+    frames = log(2)
+    inbox.hear_of_head(2)
+
+    def read_then_hear(*args):
+        rows = events.missed(*args)
+        frames.extend(log(1))
+        inbox.push(frames[2], 3)
+        return rows
+
+    monkeypatch.setattr("ws.inbox.missed", read_then_hear)
+    assert inbox.fill()
+    monkeypatch.undo()
+    assert inbox.is_behind
+    assert inbox.fill()
+    assert taken(inbox) == frames
+
+
 def test_signals_enter_where_there_is_room(inbox):
     inbox.push(TYPING, None)
     assert taken(inbox) == [TYPING]

@@ -1,19 +1,24 @@
-"""A connect while the other side sends, with everything between its steps held open: no gap, no double."""
+"""A connect at the moment when something is sent, with everything between its steps held open: it arrives, once."""
 
+import random
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 from tests.sockets import Socket
 from tests.town import Town
 
 PEOPLE, CONNECTS = 20, 100  # by each
+STEPS_SECONDS = 0.15  # what a connect takes with its seams open
 
 
 class Receiver(threading.Thread):
-    """Comes back again and again, each time until something new arrived."""
+    """Connects again and again, each time while one message is sent, and nothing after it that would show a gap."""
 
-    def __init__(self, person):
+    def __init__(self, person, send, pool):
         super().__init__(daemon=True)
-        self.person, self.seqs, self.failed = person, [], None
+        self.person, self.send, self.pool = person, send, pool
+        self.seq, self.failed = 1, None  # the first event was the match
 
     def run(self):
         try:
@@ -23,37 +28,31 @@ class Receiver(threading.Thread):
             self.failed = error
 
     def _connect(self):
-        after = self.seqs[-1] if self.seqs else 0
-        socket = Socket(f"{self.person.post('/ws/start')['url']}&after={after}")
+        url = f"{self.person.post('/ws/start')['url']}&after={self.seq}"
+        sending = self.pool.submit(self._send_after, random.uniform(0, STEPS_SECONDS))
+        socket = Socket(url)
+        socket.set_patience(5)  # less than from tick to tick
         assert socket.receive()["type"] == "hello"
-        news = 1 + (after % 3)
-        self.seqs += [socket.receive()["seq"] for _ in range(news)]
+        self.seq += 1
+        assert socket.receive()["seq"] == self.seq
+        sending.result()
         socket.close()
 
-
-class Sender(threading.Thread):
-    def __init__(self, person, chats):
-        super().__init__(daemon=True)
-        self.person, self.chats, self.is_over = person, chats, threading.Event()
-
-    def run(self):
-        while not self.is_over.is_set():
-            for chat_id in self.chats:
-                self.person.write(chat_id, "hi")
+    def _send_after(self, seconds):
+        time.sleep(seconds)  # to meet every step
+        self.send()
 
 
 def test_no_connect_misses_or_doubles_anything(tmp_path, redis_url):
     town = Town(tmp_path, redis_url, ws_app="tests.ws.apps:slow()")
     anna, people = town.person(), [town.person() for _ in range(PEOPLE)]
     chats = [anna.match(person) for person in people]
-    senders = [Sender(anna, chats[number::4]) for number in range(4)]
-    receivers = [Receiver(person) for person in people]
-    [thread.start() for thread in receivers + senders]
-    [receiver.join() for receiver in receivers]
-    for sender in senders:
-        sender.is_over.set()
-        sender.join()
+    with ThreadPoolExecutor(PEOPLE) as pool:
+        receivers = [
+            Receiver(person, lambda chat_id=chat_id: anna.write(chat_id, "hi"), pool)
+            for person, chat_id in zip(people, chats, strict=True)
+        ]
+        [receiver.start() for receiver in receivers]
+        [receiver.join() for receiver in receivers]
     assert [receiver.failed for receiver in receivers] == [None] * PEOPLE
-    for receiver in receivers:
-        assert receiver.seqs == list(range(1, len(receiver.seqs) + 1))
     town.stop()
