@@ -22,7 +22,7 @@ Row = dict[str, Any]
 VERSION = f"SQLite {engine.sqlite_version}"
 SCHEMA_VERSION = 1
 BUSY_SECONDS = 5.0
-LISTED = "SELECT value FROM json_each(:{})"  # in SQL, the values of a parameter that is a list in JSON
+PAIRS = "(SELECT CAST(key AS INTEGER) AS key, value FROM json_each(:{}))"  # in SQL, a parameter that is {id: …} in JSON
 
 
 class Busy(Exception):

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from app import db, events, times
+from app.queries.events import heads_beyond
 from tests.database import rows, run
 
 
@@ -110,3 +111,11 @@ def test_a_page_that_begins_with_a_hole_is_a_reset(pair, settings):
     anna.write(chat_id, "hi")
     run(settings["DATABASE_PATH"], f"DELETE FROM events WHERE user_id = {boris.id} AND seq = 1")
     assert boris.get("/events?after=0") == {"reset": True, "next": 2}
+
+
+def test_only_those_with_news_are_found(person, app):
+    people = [person() for _ in range(3)]
+    people[0].match(people[1])
+    with app.app_context():
+        known = {people[0].id: 0, people[1].id: 1, people[2].id: 0, 999: 0}
+        assert heads_beyond(known) == [{"user_id": people[0].id, "seq": 1}]

@@ -18,19 +18,19 @@ class Inbox:
     def __init__(self, user_id: int, wake: threading.Event) -> None:
         self._user_id, self._wake = user_id, wake
         self._frames: deque[str] = deque()
-        self._cursor: int | None = None  # the latest event that is or was in `_frames`; None before the start
+        self.cursor: int | None = None  # the latest event that is or was in `_frames`; None before the start
         self.is_behind = False  # whether the log may hold more
 
     def start(self, after: int | None) -> None:
         """Begin with what follows the event `after`; without it, with what comes from now on."""
         head = events.head(self._user_id)
         if after is None:
-            self._cursor = head
+            self.cursor = head
             return
         rows = missed(self._user_id, after, MOST_FRAMES - 1)
         hello = {"type": "hello", "seq": head} | ({"reset": True} if rows is None else {})
         self._frames.append(msgspec.json.encode(hello).decode())
-        self._cursor = head if rows is None else after
+        self.cursor = head if rows is None else after
         self._load(rows or [])
         self.hear_of_head(head)
 
@@ -38,17 +38,17 @@ class Inbox:
         """What is published: an event, or without `seq` what is lost when there is no room for it.
 
         An event that is not the next one, or has no room, is left to the log."""
-        is_open = self._cursor is not None and len(self._frames) < MOST_FRAMES
-        if is_open and seq in (None, self._cursor + 1):
+        is_open = self.cursor is not None and len(self._frames) < MOST_FRAMES
+        if is_open and seq in (None, self.cursor + 1):
             self._frames.append(frame)
-            self._cursor = seq or self._cursor
+            self.cursor = seq or self.cursor
         elif seq is not None:
             return self.hear_of_head(seq)
         self._wake.set()
 
     def hear_of_head(self, seq: int) -> None:
         """The user's latest event is that one at least; look into the log if it is news."""
-        if self._cursor is None or seq > self._cursor:
+        if self.cursor is None or seq > self.cursor:
             self.is_behind = True
             self._wake.set()
 
@@ -59,7 +59,7 @@ class Inbox:
         """Take in what the log holds; False when it no longer has what comes next."""
         self.is_behind = False  # before reading, so that what is pushed meanwhile is not passed over
         room = MOST_FRAMES - len(self._frames)
-        rows = missed(self._user_id, self._cursor, room)
+        rows = missed(self._user_id, self.cursor, room)
         self._load(rows or [])
         self.is_behind = self.is_behind or len(rows or []) == room
         self._wake.set()

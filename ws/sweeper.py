@@ -36,6 +36,7 @@ class Sweeper:
             time.sleep(PAUSE_SECONDS)
 
     def _sweep(self) -> None:
-        here = {connection.user_id: connection for connection in self._hub.all()}
-        for row in events.heads(list(here)) if here else []:
-            here[row["user_id"]].inbox.hear_of_head(row["seq"])
+        here = {connection.user_id: connection.inbox for connection in self._hub.all()}
+        known = {user_id: inbox.cursor for user_id, inbox in here.items() if inbox.cursor is not None}
+        for row in events.heads_beyond(known) if known else []:
+            here[row["user_id"]].hear_of_head(row["seq"])

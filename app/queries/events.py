@@ -1,6 +1,6 @@
 """The log of what each person must hear of."""
 
-import json
+import msgspec
 
 from app import db, times
 from app.db import Row
@@ -58,15 +58,16 @@ def head(user_id: int) -> int:
     return row["event_seq"] if row else 0
 
 
-def heads(user_ids: list[int]) -> list[Row]:
-    """The same for many at once: `{"user_id", "seq"}`."""
+def heads_beyond(known: dict[int, int]) -> list[Row]:
+    """Of the people by id those whose latest event is beyond the number that is known: `{"user_id", "seq"}`."""
     return db.every(
         f"""
-        SELECT id AS user_id, event_seq AS seq
-        FROM users
-        WHERE id IN ({db.LISTED.format("user_ids")})
+        SELECT users.id AS user_id, users.event_seq AS seq
+        FROM {db.PAIRS.format("known")} AS known
+        JOIN users ON users.id = known.key
+        WHERE users.event_seq > known.value
         """,  # noqa: S608
-        user_ids=json.dumps(user_ids),
+        known=msgspec.json.encode(known).decode(),
     )
 
 
