@@ -3,6 +3,7 @@
 import pytest
 
 from app import db
+from app.queries import events
 
 ROUTES = [
     ("GET", "/me", None),
@@ -35,6 +36,8 @@ def statements(person, app):
     for method, path, body in ROUTES:
         answer = anna.call(method, path.format(peer=boris.id, chat=chat_id), body)
         assert answer.status < 300, answer
+    with app.app_context():
+        events.heads_beyond({anna.id: 0})
     connections[0].set_trace_callback(None)
     return [one for one in said if one.split()[0] in ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")]
 
@@ -45,7 +48,7 @@ def test_no_statement_scans_a_table(statements, settings):
     for statement in statements:
         for step in conn.execute(f"EXPLAIN QUERY PLAN {statement}"):
             scanned = step["detail"].removeprefix("SCAN ").split()[0] if "SCAN" in step["detail"] else ""
-            assert scanned in ("", "mine", "CONSTANT") or "subquery" in scanned, (step["detail"], statement)
+            assert scanned in ("", "mine", "CONSTANT", "json_each") or "subquery" in scanned, (step["detail"], statement)
     conn.close()
 
 
