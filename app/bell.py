@@ -23,7 +23,7 @@ class Bell:
     def __init__(self, url: str) -> None:
         self.redis = connect(url)
         self.breaker = CircuitBreaker(FAILURES, REST_SECONDS, (redis.ConnectionError, redis.TimeoutError))
-        self.has_failed = False  # whether some frame was not published, and nobody could be told so since
+        self.failures = self.told = 0  # how often publishing failed; how many of these every ws process was told of
 
 
 def connect(url: str, patience: float = PATIENCE_SECONDS, **options: float) -> redis.Redis:
@@ -59,22 +59,25 @@ def channel(user_id: int) -> str:
 
 
 def ring(frames: list[tuple[int, str]]) -> None:
-    """Publish frames to their users in one round trip. What fails is let go: the log has it, and the next that
-    succeeds says so to all."""
+    """Publish frames to their users in one round trip.
+
+    A failure is let go: the log has the frames, and the next call that succeeds tells every ws process to look there.
+    """
     bell = current_app.extensions["bell"]
+    failures = bell.failures
     try:
         with client() as redis_client:
             pipeline = redis_client.pipeline(transaction=False)
             for user_id, frame in frames:
                 pipeline.publish(channel(user_id), frame)
-            if bell.has_failed:
+            if failures > bell.told:
                 pipeline.publish(ALL, "")
             pipeline.execute()
     except redis.RedisError as error:
-        if not bell.has_failed:
+        if bell.failures == bell.told:
             log.warning("publishing fails: %s", type(error).__name__)
-        bell.has_failed = True
-        return
-    if bell.has_failed:
-        log.warning("publishing works again")
-    bell.has_failed = False
+        bell.failures += 1
+    else:
+        if failures > bell.told:
+            log.warning("publishing works again")
+        bell.told = max(bell.told, failures)

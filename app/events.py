@@ -41,9 +41,10 @@ def announce(*recorded: Event) -> None:
 def _prune(user_id: int, head: int) -> None:
     """Forget the oldest: with each new event some of those that are neither among the latest nor of the last days."""
     up_to = head - current_app.config["EVENTS_KEEP"]
+    if up_to <= 0:
+        return
     since = times.from_now(days=-current_app.config["EVENTS_KEEP_DAYS"])
-    rows = events.oldest(user_id, up_to, MOST_PRUNED) if up_to > 0 else []
-    old = list(takewhile(lambda row: row["created_at"] < since, rows))
+    old = list(takewhile(lambda row: row["created_at"] < since, events.oldest(user_id, up_to, MOST_PRUNED)))
     if old:
         events.delete_up_to(user_id, old[-1]["seq"])
 

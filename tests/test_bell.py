@@ -20,7 +20,7 @@ def test_the_first_publish_that_succeeds_after_a_failure_tells_every_ws(pair, ap
         assert listener.get_message(timeout=5)["type"] == "subscribe"
         bells.redis = bell.connect("unix:///nowhere.sock")
         anna.write(chat_id, "unheard")
-        assert bells.has_failed
+        assert (bells.failures, bells.told) == (1, 0)
         bells.redis = working
         anna.write(chat_id, "heard")
         assert listener.get_message(timeout=5)["type"] == "message"
@@ -40,3 +40,17 @@ def test_a_redis_that_is_away_is_not_asked_by_everyone(pair, app, monkeypatch):
     assert anna.call("POST", "/ws/start").status == 503
     bells.redis, bells.breaker._opened = working, bells.breaker._opened - bell.REST_SECONDS
     anna.post("/ws/start")
+
+
+def test_a_failure_while_another_call_succeeds_is_not_forgotten(pair, app, monkeypatch):
+    anna, _, chat_id = pair
+    bells = app.extensions["bell"]
+    pipeline = bells.redis.pipeline
+
+    def fail_beside(**options):
+        bells.failures += 1
+        return pipeline(**options)
+
+    monkeypatch.setattr(bells.redis, "pipeline", fail_beside)
+    anna.write(chat_id, "heard")
+    assert bells.failures > bells.told

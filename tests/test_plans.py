@@ -48,7 +48,10 @@ def test_no_statement_scans_a_table(statements, settings):
     for statement in statements:
         for step in conn.execute(f"EXPLAIN QUERY PLAN {statement}"):
             scanned = step["detail"].removeprefix("SCAN ").split()[0] if "SCAN" in step["detail"] else ""
-            assert scanned in ("", "mine", "CONSTANT", "json_each") or "subquery" in scanned, (step["detail"], statement)
+            assert scanned in ("", "mine", "CONSTANT", "json_each") or "subquery" in scanned, (
+                step["detail"],
+                statement,
+            )
     conn.close()
 
 
