@@ -28,8 +28,9 @@ def record(user_id: int, frame: dict[str, Any]) -> Event:
 
 def missed(user_id: int, after: int, limit: int) -> list[dict[str, Any]] | None:
     """Their first `limit` events after that one, `{"seq", "payload"}`; None when `after` is not in what is kept."""
+    head = events.head(user_id)  # before the log, so that what is recorded meanwhile is no hole
     rows = events.following(user_id, after, limit)
-    whole = rows[0]["seq"] == after + 1 if rows else after <= events.head(user_id)
+    whole = rows[0]["seq"] == after + 1 if rows else after == head
     return rows if whole else None
 
 

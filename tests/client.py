@@ -51,12 +51,12 @@ class Client:
         self.resets = 0
         self.is_reading = threading.Event()
         self.is_reading.set()
-        self._poke, self._poked = socketpair()
         self._outbox: queue.Queue[Sent | None] = queue.Queue()
         self._stopped = threading.Event()
         self._threads = [threading.Thread(target=run, daemon=True) for run in (self._listen, self._speak)]
 
     def start(self) -> "Client":
+        self._poke, self._poked = socketpair()
         for thread in self._threads:
             thread.start()
         return self
