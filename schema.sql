@@ -33,7 +33,10 @@ CREATE TABLE sessions (          -- a signed-in device; no token is stored
     counter         INTEGER NOT NULL DEFAULT 0 CHECK (counter >= 0),  -- refreshes so far; names the one valid token
     imported_sha256 TEXT UNIQUE,             -- of the refresh token that the first server gave, good while counter is 0
     created_at      TEXT NOT NULL,
-    expires_at      TEXT NOT NULL,
+    last_used_at    TEXT NOT NULL,           -- to the minute
+    refreshed_at    TEXT,                    -- for some seconds after it the token before the current one is good, too
+    expires_at      TEXT NOT NULL,           -- unless it is refreshed before
+    ends_at         TEXT NOT NULL,           -- however often it is refreshed
     UNIQUE (user_id, device_id)
 ) STRICT;
 

@@ -6,7 +6,7 @@ from flask import Flask, Response, request
 from flask_cors import CORS
 
 from app import bell, commands, config, db, json, problems
-from app.blueprints import IdConverter, auth, chats, discovery, profiles, realtime, swipes, system
+from app.blueprints import IdConverter, auth, chats, discovery, profiles, realtime, sessions, swipes, system
 
 LARGEST_BODY = 64 * 1024
 MOST_UNREAD = 8 * 1024 * 1024
@@ -21,7 +21,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     app.url_map.merge_slashes = False
     for part in (db, bell, problems):
         part.init_app(app)
-    for blueprint in (auth, profiles, discovery, swipes, chats, realtime, system):
+    for blueprint in (auth, sessions, profiles, discovery, swipes, chats, realtime, system):
         app.register_blueprint(blueprint.bp)
     app.after_request(_keep_private)
     app.after_request(_read_the_rest)

@@ -23,9 +23,10 @@ def signed_in(view: Callable[..., Any]) -> Callable[..., Any]:
     def guarded(**path: Any) -> Any:
         g.session = _session()
         g.user_id = g.session["user_id"]
-        if (g.session["last_active"] or "") < times.from_now(minutes=-1):
+        if g.session["last_used_at"] < times.from_now(minutes=-1):
             with transaction():
                 users.touch(g.user_id)
+                sessions.touch(g.session["id"], g.user_id)
         return view(**path)
 
     return guarded

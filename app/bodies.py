@@ -54,8 +54,7 @@ class Register(Texts):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if len(self.password) < 8 or len(self.password.encode()) > 72:
-            raise invalid("password", "must be 8 characters to 72 bytes long")
+        _check_password("password", self.password)
         _check_photo(self.photo_url)
 
 
@@ -64,6 +63,15 @@ class Login(Texts):
     username: str
     password: str
     device_id: str | None = None
+
+
+class ChangePassword(Texts):
+    old_password: str
+    new_password: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_password("new_password", self.new_password)
 
 
 class Refresh(Texts):
@@ -180,6 +188,11 @@ class MessagePage(Struct):
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
     before_id: Id | None = None
     after_id: Id | None = None
+
+
+def _check_password(field: str, password: str) -> None:
+    if len(password) < 8 or len(password.encode()) > 72:
+        raise invalid(field, "must be 8 characters to 72 bytes long")
 
 
 def _check_photo(url: str | None | UnsetType) -> None:

@@ -39,6 +39,12 @@ def announce(*recorded: Event) -> None:
         bell.ring(list(recorded))
 
 
+def announce_end(user_id: int, session_ids: list[int]) -> None:
+    """Close the sockets of sessions that have ended; not in the log, since no client is to hear it."""
+    if session_ids:
+        bell.ring([(user_id, msgspec.json.encode({"type": "ended", "sessions": session_ids}).decode())])
+
+
 def _prune(user_id: int, head: int) -> None:
     """Forget the oldest: with each new event some of those that are neither among the latest nor of the last days."""
     up_to = head - current_app.config["EVENTS_KEEP"]

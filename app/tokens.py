@@ -35,8 +35,8 @@ def pair(session: dict[str, Any]) -> dict[str, str]:
     claims = {
         "sub": str(session["user_id"]),
         "sid": session["id"],
-        "iat": now,
-        "exp": now + ACCESS_LIFETIME,
+        "iat": int(now.timestamp()),
+        "exp": int((now + ACCESS_LIFETIME).timestamp()),
         "iss": _ISSUER,
         "aud": _AUDIENCE,
         "typ": "access",

@@ -1,14 +1,12 @@
-"""Accounts and sessions."""
+"""Accounts, passwords and access tokens."""
 
 import time
-from datetime import timedelta
 
 import bcrypt
 import jwt
 import pytest
 
 from app import names, passwords, times
-from app.queries import sessions
 from tests.database import dump, rows
 from tests.people import PASSWORD, Person
 
@@ -105,70 +103,6 @@ def test_a_cheaper_hash_is_made_anew_at_the_next_login(server, person, app):
 
         assert passwords.cost_of(users.find_login("anna")["password_hash"]) == 5
     assert login(server, username="anna", password=PASSWORD).status == 200
-
-
-def test_a_device_has_one_session_and_devices_do_not_disturb_each_other(person):
-    anna = person("anna", device_id="")
-    first = anna.tokens
-    tablet = person("anna", device_id="tablet")
-    anna.log_in()
-    assert anna.call("GET", "/me").status == tablet.call("GET", "/me").status == 200
-    anna.tokens = first
-    assert anna.call("GET", "/me").status == 401
-
-
-def test_logout_acts_at_once_and_on_this_session_alone(person):
-    phone, tablet = person("anna"), person("anna", device_id="tablet")
-    assert phone.post("/logout") == {"status": "logged out"}
-    assert phone.call("GET", "/me").status == 401
-    assert tablet.call("GET", "/me").status == 200
-
-
-@pytest.mark.parametrize("body", [{"user_id": 1, "device_id": "phone"}, {"user_id": "1"}, {"device_id": "phone"}, {}])
-def test_logout_takes_what_matches_the_session(person, body):
-    assert person("anna").call("POST", "/logout", body).status == 200
-
-
-@pytest.mark.parametrize("body", [{"user_id": 2}, {"user_id": "x"}, {"user_id": 2**80}, {"device_id": "other"}])
-def test_logout_refuses_what_does_not_match(person, body):
-    anna = person("anna")
-    assert anna.call("POST", "/logout", body).status == 422
-    assert anna.call("GET", "/me").status == 200
-
-
-def refresh(person, **fields):
-    return Person.post_json(person.server, "/refresh", {"refresh_token": person.tokens["refresh_token"]} | fields)
-
-
-def test_refresh_tokens_rotate(person):
-    anna = person()
-    new = refresh(anna).json
-    assert set(new) == {"access_token", "access_expires", "refresh_token", "refresh_expires"}
-    again = refresh(anna)
-    assert (again.status, again.json["detail"]) == (401, "Invalid or expired refresh token")
-    anna.tokens |= new
-    assert refresh(anna, user_id=anna.id).status == 200
-
-
-@pytest.mark.parametrize("user_id", [2, "2", "x", -1, 2**70])
-def test_refresh_with_anothers_id_is_refused_and_uses_nothing_up(person, user_id):
-    anna = person()
-    assert refresh(anna, user_id=user_id).status == 401
-    assert refresh(anna, user_id=str(anna.id)).status == 200
-
-
-@pytest.mark.parametrize("token", ["", "x", "1.0.x", "1.0", "9.9.9", "1.0." + "A" * 43, "٣.0.x", "1" * 9000 + ".0.x"])
-def test_forged_refresh_tokens_are_refused(person, token):
-    anna = person()
-    anna.tokens["refresh_token"] = token
-    assert refresh(anna).status == 401
-
-
-def test_an_expired_session_lets_nobody_in(person, monkeypatch):
-    anna, later = person(), times.now() + timedelta(days=sessions.LIFETIME_DAYS, minutes=1)
-    monkeypatch.setattr(times, "now", lambda: later)
-    assert refresh(anna).status == 401
-    assert anna.call("GET", "/me").status == 401
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def code(heading, language):
 
 
 def test_it_is_short():
-    assert README.count("\n") <= 150
+    assert sum(not line.startswith("|") for line in README.splitlines()) <= 105  # tables may grow
 
 
 def test_it_lists_every_setting():
@@ -68,7 +68,14 @@ def test_it_lists_every_frame():
 
 def test_it_names_every_code_of_a_close():
     section = README.partition("\n## Frames\n")[2].partition("\n## ")[0].partition("\nA client sends")[2]
-    closes = [connection.TOO_LARGE, connection.TOO_MANY, connection.BEHIND, connection.REPLACED, hub.RESTART]
+    closes = [
+        connection.TOO_LARGE,
+        connection.TOO_MANY,
+        connection.BEHIND,
+        connection.ENDED,
+        connection.REPLACED,
+        hub.RESTART,
+    ]
     # 1001 is the id in its example
     assert set(re.findall(r"\b[14]\d{3}\b", section)) - {"1001"} == {str(code) for code, _ in closes}
 

@@ -3,7 +3,7 @@
 import base64
 import binascii
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 import redis
@@ -15,6 +15,7 @@ from app import bell, config, db, problems, tickets
 from app.bodies import After
 from app.json import read_query
 from app.problems import Problem, unavailable
+from app.queries import sessions
 from ws.connection import LARGEST_FRAME, Connection
 from ws.hub import Hub
 from ws.relay import relay
@@ -46,12 +47,12 @@ def admit() -> None:
     after = read_query(After).after
     try:
         _check_readiness()  # before a ticket is used up
-        user_id = tickets.redeem(request.args.get("session", ""))
-        if user_id is None:
-            raise Problem(401, "invalid_ticket", "The session is unknown, used or expired; POST /ws/start gives one")
-        _take_seat(user_id)
+        named = tickets.redeem(request.args.get("session", "")) or _invalid_ticket()
+        _take_seat(*named)
     except redis.RedisError:
         raise unavailable("realtime_unavailable", "Live updates are away; try again", 5) from None
+    if not sessions.find(g.connection.session_id, g.connection.user_id):
+        _invalid_ticket()
     g.connection.inbox.start(after)
 
 
@@ -101,13 +102,17 @@ def _check_readiness() -> None:
     current_app.extensions["subscriber"].check()
 
 
-def _take_seat(user_id: int) -> None:
+def _invalid_ticket() -> NoReturn:
+    raise Problem(401, "invalid_ticket", "The session is unknown, used or expired; POST /ws/start gives one")
+
+
+def _take_seat(user_id: int, session_id: int) -> None:
     """From here on what is published for them waits in the connection's inbox, and an older one of theirs ends."""
     transport = Transport(request.environ["gunicorn.socket"])
     request.environ["gunicorn.socket"] = transport
     request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)  # compression would cost 100 kB a socket
     ping, silence = current_app.config["WS_PING_SECONDS"], current_app.config["WS_SILENCE_SECONDS"]
-    g.connection = Connection(user_id, transport, ping, silence)
+    g.connection = Connection(user_id, session_id, transport, ping, silence)
     current_app.extensions["hub"].add(g.connection)
     current_app.extensions["subscriber"].welcome(user_id)
     announcement = msgspec.json.encode({"type": "connected", "connection": g.connection.id})

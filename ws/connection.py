@@ -22,14 +22,17 @@ FRAMES_A_SECOND, BURST = 20, 40
 TOO_LARGE = (1009, "too large")
 TOO_MANY = (4008, "too many frames")
 BEHIND = (4010, "reconnect with after")
+ENDED = (4401, "session ended")
 REPLACED = (4409, "replaced by a newer connection")
 
 
 class Connection:
     """Made before the upgrade, so that what is published from then on waits in its inbox."""
 
-    def __init__(self, user_id: int, transport: Transport, ping_seconds: float, silence_seconds: float) -> None:
-        self.user_id, self.id = user_id, secrets.token_hex(8)
+    def __init__(
+        self, user_id: int, session_id: int, transport: Transport, ping_seconds: float, silence_seconds: float
+    ) -> None:
+        self.user_id, self.session_id, self.id = user_id, session_id, secrets.token_hex(8)
         self._is_seated = False  # whether our own announcement came back; what is announced later is newer
         self._transport = transport
         self._ping_seconds, self._silence_seconds = ping_seconds, silence_seconds

@@ -15,6 +15,7 @@ import redis
 from redis.client import PubSub
 
 from app import bell
+from ws.connection import ENDED
 from ws.hub import Hub
 from ws.sweeper import Sweeper
 
@@ -32,6 +33,7 @@ class Heard(msgspec.Struct):
     type: str
     seq: int | None = None
     connection: str = ""
+    sessions: list[int] = []
 
 
 class Subscriber:
@@ -147,5 +149,8 @@ class Subscriber:
             self.goodbye(user_id)  # the one at its leaving failed
         elif heard.type == "connected":
             connection.hear_of(heard.connection)
+        elif heard.type == "ended":
+            if connection.session_id in heard.sessions:
+                connection.close(*ENDED)
         else:
             connection.inbox.push(frame.decode(), heard.seq)

@@ -1,4 +1,4 @@
-"""Finds the connections that missed something: one query for all of them, now and then and when news was lost."""
+"""Finds the connections that missed something: a query for all of them, now and then and when news was lost."""
 
 import logging
 import threading
@@ -6,7 +6,8 @@ import time
 
 from flask import Flask
 
-from app.queries import events
+from app.queries import events, sessions
+from ws.connection import ENDED
 from ws.hub import Hub
 
 SWEEP_SECONDS = 25
@@ -36,7 +37,9 @@ class Sweeper:
             time.sleep(PAUSE_SECONDS)
 
     def _sweep(self) -> None:
-        here = {connection.user_id: connection.inbox for connection in self._hub.all()}
-        known = {user_id: inbox.cursor for user_id, inbox in here.items() if inbox.cursor is not None}
+        here = {connection.user_id: connection for connection in self._hub.all()}
+        known = {user_id: one.inbox.cursor for user_id, one in here.items() if one.inbox.cursor is not None}
         for row in events.heads_beyond(known) if known else []:
-            here[row["user_id"]].hear_of_head(row["seq"])
+            here[row["user_id"]].inbox.hear_of_head(row["seq"])
+        for user_id in sessions.ended({one.session_id: user_id for user_id, one in here.items()}) if here else []:
+            here[user_id].close(*ENDED)

@@ -1,12 +1,13 @@
-"""Accounts and their sessions."""
+"""Accounts and their passwords."""
 
 from flask import Blueprint, current_app, g
 
 from app import names, passwords, tokens
 from app.auth import signed_in, unauthorized
-from app.bodies import Login, Logout, Refresh, Register
+from app.bodies import ChangePassword, Login, Register
 from app.db import transaction
-from app.json import read, read_optional
+from app.events import announce_end
+from app.json import read
 from app.problems import Problem, invalid
 from app.queries import sessions, users
 
@@ -38,45 +39,30 @@ def login():
     if not passwords.matches(body.password, user and user["password_hash"], cost) or not user:
         raise unauthorized("Invalid username or password")
     stronger = passwords.digest(body.password, cost) if passwords.cost_of(user["password_hash"]) < cost else None
+    device_id = body.device_id or ""
     with transaction():
-        if stronger:
-            users.update_password_hash(user["id"], stronger)
-        sessions.delete_device(user["id"], body.device_id or "")
-        session = sessions.insert(user["id"], body.device_id or "")
+        if not users.replace_password_hash(user["id"], user["password_hash"], stronger or user["password_hash"]):
+            raise unauthorized("Invalid username or password")  # it was changed while we hashed
+        ended = sessions.delete_device(user["id"], device_id)
+        session = sessions.insert(user["id"], device_id)
+        users.touch(user["id"])
+    announce_end(user["id"], ended)
     return {"user_id": str(user["id"])} | tokens.pair(session)
 
 
-@bp.post("/refresh")
-def refresh():
-    """Trade a refresh token for new tokens; it is good once."""
-    body = read(Refresh)
-    named = tokens.read_refresh(body.refresh_token)
-    session = None
-    if named:
-        with transaction():
-            session = sessions.advance(*named, user_id=_number(body.user_id))
-    if not session:
-        raise unauthorized("Invalid or expired refresh token")
-    return tokens.pair(session)
-
-
-@bp.post("/logout")
+@bp.put("/me/password")
 @signed_in
-def logout():
-    """End the session of this access token, at once."""
-    body = read_optional(Logout)
-    if body.user_id is not None and _number(body.user_id) != g.user_id:
-        raise invalid("user_id", "is not this session's")
-    if body.device_id is not None and body.device_id != g.session["device_id"]:
-        raise invalid("device_id", "is not this session's")
+def change_password():
+    """Set a new password; my other sessions end."""
+    body = read(ChangePassword)
+    cost = current_app.config["BCRYPT_COST"]
+    current = users.find_password_hash(g.user_id)
+    if not passwords.matches(body.old_password, current, cost):
+        raise Problem(403, "wrong_password", "old_password is not your password")
+    new = passwords.digest(body.new_password, cost)
     with transaction():
-        sessions.delete(g.session["id"], g.user_id)
-    return {"status": "logged out"}
-
-
-def _number(user_id: int | str | None) -> int | None:
-    """An id that may come as a number or as its digits; what is neither can be nobody's."""
-    if user_id is None:
-        return None
-    digits = str(user_id)
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 19 else 0
+        if not users.replace_password_hash(g.user_id, current, new):
+            raise Problem(409, "password_changed", "The password was changed at the same time")
+        ended = sessions.delete_others(g.user_id, g.session["id"])
+    announce_end(g.user_id, ended)
+    return {"status": "password changed"}

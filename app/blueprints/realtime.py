@@ -22,7 +22,7 @@ bp = Blueprint("realtime", __name__)
 def start():
     """A ticket for one WebSocket, good for 30 s, and the address to open with it."""
     try:
-        ticket = tickets.issue(g.user_id)
+        ticket = tickets.issue(g.user_id, g.session["id"])
     except redis.RedisError:
         raise unavailable("realtime_unavailable", "Live updates are away; try again", 5) from None
     return {"session_token": ticket, "url": f"{_base()}/ws/chat?session={ticket}"}

@@ -36,16 +36,25 @@ def find_login(canonical: str) -> Row | None:
     )
 
 
-def update_password_hash(user_id: int, password_hash: str) -> None:
-    db.run(
+def find_password_hash(user_id: int) -> str | None:
+    row = db.one("SELECT password_hash FROM users WHERE id = :user_id", user_id=user_id)
+    return row and row["password_hash"]
+
+
+def replace_password_hash(user_id: int, old: str, new: str) -> bool:
+    """Whether the hash was still the old one."""
+    changed = db.run(
         """
         UPDATE users
-        SET password_hash = :password_hash
+        SET password_hash = :new
         WHERE id = :user_id
+          AND password_hash = :old
         """,
         user_id=user_id,
-        password_hash=password_hash,
+        old=old,
+        new=new,
     )
+    return changed == 1
 
 
 def exists(user_id: int) -> bool:

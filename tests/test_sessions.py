@@ -1,0 +1,236 @@
+"""Sessions: their tokens, their ends, and who may end them."""
+
+import json
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+import pytest
+
+from app import passwords, times
+from tests.people import PASSWORD, Person
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Moves the clock: `clock(days=30)` is so long after the test began."""
+    began = times.now()
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return times.now()
+
+    def move(**offset):
+        monkeypatch.setattr(times, "now", lambda: began + timedelta(**offset))
+        monkeypatch.setattr("jwt.api_jwt.datetime", Clock)
+
+    return move
+
+
+def test_a_device_has_one_session_and_devices_do_not_disturb_each_other(person):
+    anna = person("anna", device_id="")
+    first = anna.tokens
+    tablet = person("anna", device_id="tablet")
+    anna.log_in()
+    assert anna.call("GET", "/me").status == tablet.call("GET", "/me").status == 200
+    anna.tokens = first
+    assert anna.call("GET", "/me").status == 401
+
+
+def test_logout_acts_at_once_and_on_this_session_alone(person):
+    phone, tablet = person("anna"), person("anna", device_id="tablet")
+    assert phone.post("/logout") == {"status": "logged out"}
+    assert phone.call("GET", "/me").status == 401
+    assert tablet.call("GET", "/me").status == 200
+
+
+@pytest.mark.parametrize("body", [{"user_id": 1, "device_id": "phone"}, {"user_id": "1"}, {"device_id": "phone"}, {}])
+def test_logout_takes_what_matches_the_session(person, body):
+    assert person("anna").call("POST", "/logout", body).status == 200
+
+
+@pytest.mark.parametrize("body", [{"user_id": 2}, {"user_id": "x"}, {"user_id": 2**80}, {"device_id": "other"}])
+def test_logout_refuses_what_does_not_match(person, body):
+    anna = person("anna")
+    assert anna.call("POST", "/logout", body).status == 422
+    assert anna.call("GET", "/me").status == 200
+
+
+def refresh(person, **fields):
+    return Person.post_json(person.server, "/refresh", {"refresh_token": person.tokens["refresh_token"]} | fields)
+
+
+def test_refresh_tokens_rotate(person):
+    anna = person()
+    new = refresh(anna).json
+    assert set(new) == {"access_token", "access_expires", "refresh_token", "refresh_expires"}
+    assert new["refresh_token"] != anna.tokens["refresh_token"]
+    anna.tokens |= new
+    assert refresh(anna, user_id=anna.id).status == 200
+
+
+def test_a_refresh_repeated_within_10_seconds_gets_the_same_successor(person, clock):
+    anna = person()
+    new = refresh(anna).json
+    clock(seconds=9)
+    assert refresh(anna).json["refresh_token"] == new["refresh_token"]
+    anna.tokens |= new
+    assert refresh(anna).status == 200
+
+
+def used_up_once_more(anna, clock):
+    new = refresh(anna).json
+    clock(seconds=1)
+    newer = Person.post_json(anna.server, "/refresh", {"refresh_token": new["refresh_token"]}).json
+    return refresh(anna), newer
+
+
+def used_late(anna, clock):
+    newer = refresh(anna).json
+    clock(seconds=11)
+    return refresh(anna), newer
+
+
+@pytest.mark.parametrize("again", [used_up_once_more, used_late])
+def test_any_other_reuse_ends_the_session_and_no_other(person, clock, caplog, again):
+    anna, tablet = person("anna"), person("anna", device_id="tablet")
+    answer, newer = again(anna, clock)
+    assert (answer.status, answer.json["detail"]) == (401, "Invalid or expired refresh token")
+    anna.tokens |= newer
+    assert refresh(anna).status == 401
+    assert anna.call("GET", "/me").status == 401
+    assert tablet.call("GET", "/me").status == 200
+    assert "used again" in caplog.text
+    assert newer["refresh_token"] not in caplog.text
+
+
+@pytest.mark.parametrize("user_id", [2, "2", "x", -1, 2**70])
+def test_refresh_with_anothers_id_is_refused_and_uses_nothing_up(person, user_id):
+    anna = person()
+    assert refresh(anna, user_id=user_id).status == 401
+    assert refresh(anna, user_id=str(anna.id)).status == 200
+
+
+@pytest.mark.parametrize("token", ["", "x", "1.0.x", "1.0", "9.9.9", "1.0." + "A" * 43, "٣.0.x", "1" * 9000 + ".0.x"])
+def test_forged_refresh_tokens_are_refused(person, token):
+    anna = person()
+    anna.tokens["refresh_token"] = token
+    assert refresh(anna).status == 401
+
+
+def test_a_session_ends_after_30_days_without_a_refresh(person, clock):
+    anna = person()
+    clock(days=30, minutes=1)
+    assert refresh(anna).status == 401
+    assert anna.call("GET", "/me").status == 401
+
+
+def test_a_session_ends_after_90_days_however_often_it_is_refreshed(person, clock):
+    anna = person()
+    for days in (29, 58, 87):
+        clock(days=days)
+        answer = refresh(anna).json
+        anna.tokens |= answer
+    assert answer["refresh_expires"] < times.from_now(days=4)
+    clock(days=90, minutes=1)
+    assert refresh(anna).status == 401
+
+
+def test_my_sessions_are_listed(person, clock):
+    phone, tablet = person("anna"), person("anna", device_id="tablet")
+    clock(minutes=5)
+    phone.get("/me")
+    listed = phone.get("/sessions")
+    assert [(session["device_id"], session["is_current"]) for session in listed] == [("phone", True), ("tablet", False)]
+    assert set(listed[0]) == {"id", "device_id", "created_at", "last_used_at", "is_current"}
+    assert listed[0]["last_used_at"] > listed[1]["last_used_at"] >= listed[1]["created_at"]
+    assert [session["is_current"] for session in tablet.get("/sessions")] == [True, False]
+
+
+def test_one_of_my_sessions_can_be_ended(person):
+    phone, tablet, stranger = person("anna"), person("anna", device_id="tablet"), person()
+    (tablet_id,) = [session["id"] for session in phone.get("/sessions") if not session["is_current"]]
+    assert stranger.call("DELETE", f"/sessions/{tablet_id}").status == 404
+    assert phone.call("DELETE", f"/sessions/{tablet_id}").json == {"status": "logged out"}
+    assert phone.call("DELETE", f"/sessions/{tablet_id}").status == 404
+    assert (tablet.call("GET", "/me").status, phone.call("GET", "/me").status) == (401, 200)
+
+
+def test_all_of_my_sessions_can_be_ended(person):
+    phone, tablet, stranger = person("anna"), person("anna", device_id="tablet"), person()
+    phone.post("/logout-all")
+    assert [one.call("GET", "/me").status for one in (phone, tablet, stranger)] == [401, 401, 200]
+    assert refresh(tablet).status == 401
+
+
+def change_password(person, old, new):
+    return person.call("PUT", "/me/password", {"old_password": old, "new_password": new})
+
+
+def test_a_new_password_ends_the_other_sessions(person):
+    phone, tablet = person("anna"), person("anna", device_id="tablet")
+    assert change_password(phone, PASSWORD, "another horse").json == {"status": "password changed"}
+    assert (tablet.call("GET", "/me").status, phone.call("GET", "/me").status) == (401, 200)
+    credentials = {"username": "anna", "device_id": "tablet"}
+    assert Person.post_json(phone.server, "/login", credentials | {"password": PASSWORD}).status == 401
+    tablet.log_in("another horse")
+    assert tablet.call("GET", "/me").status == 200
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "status", "code"),
+    [
+        ("wrong horse", "another horse", 403, "wrong_password"),
+        ("", "another horse", 403, "wrong_password"),
+        (PASSWORD, "short", 422, "invalid_field"),
+        (PASSWORD, "x" * 73, 422, "invalid_field"),
+    ],
+)
+def test_a_bad_change_of_password_changes_nothing(person, old, new, status, code):
+    phone, tablet = person("anna"), person("anna", device_id="tablet")
+    answer = change_password(phone, old, new)
+    assert (answer.status, answer.json["code"]) == (status, code)
+    tablet.get("/me")
+    tablet.log_in()
+
+
+def test_a_login_that_hashed_while_the_password_changed_is_refused(person, monkeypatch):
+    anna = person("anna")
+    matches = passwords.matches
+
+    def change_meanwhile(*args):
+        right = matches(*args)
+        monkeypatch.setattr(passwords, "matches", matches)
+        assert change_password(anna, PASSWORD, "another horse").status == 200
+        return right
+
+    monkeypatch.setattr(passwords, "matches", change_meanwhile)
+    credentials = {"username": "anna", "password": PASSWORD, "device_id": "thief"}
+    assert Person.post_json(anna.server, "/login", credentials).status == 401
+    assert len(anna.get("/sessions")) == 1
+
+
+def test_simultaneous_refreshes_all_succeed_and_get_one_successor(town):
+    anna = town.person()
+    url = urlsplit(anna.server.url)
+    with ThreadPoolExecutor(20) as pool:
+        for _ in range(50):
+            body = json.dumps({"refresh_token": anna.tokens["refresh_token"]}).encode()
+            request = b"POST /refresh HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(
+                body
+            )
+            socks = [socket.create_connection((url.hostname, url.port), 10) for _ in range(20)]
+            for sock in socks:
+                sock.sendall(request + body)
+            answers = list(pool.map(answer_of, socks))
+            assert {status for status, _ in answers} == {200}
+            (successor,) = {new["refresh_token"] for _, new in answers}
+            anna.tokens["refresh_token"] = successor
+
+
+def answer_of(sock):
+    with sock, sock.makefile("rb") as file:
+        head, _, body = file.read().partition(b"\r\n\r\n")
+        return int(head.split()[1]), json.loads(body)
