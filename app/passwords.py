@@ -1,22 +1,50 @@
-"""Password hashes (bcrypt), off the event loop and in the same time for everyone."""
+"""Password hashes (bcrypt), off the event loop, in the same time for everyone, and on no more than half the cores."""
 
+import fcntl
+import os
 import re
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from hmac import compare_digest
 
 import bcrypt
+from flask import current_app
 from gevent import get_hub
 
-_COUNTED_BYTES = 72  # bcrypt reads no further
+from app.problems import Problem, unavailable
+
+MOST_BYTES = 72  # bcrypt reads no further
+PATIENCE_SECONDS = 2.0
+SLOTS = max(1, (os.cpu_count() or 1) // 2)
+_line = threading.Semaphore(SLOTS)  # of this process's requests, in the order in which they came
 _HASH = re.compile(r"\$2[abxy]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}")
 _NOBODY = "C6UzMDM.H6dfI/f/IKcEe.7Zp1Oa6nM3hCk2wq8gkxLq3gqQm2fKi"  # a salt and a hash that no password has
 
 
 def digest(password: str, cost: int) -> str:
-    return _hashpw(password, bcrypt.gensalt(cost)).decode()
+    """The hash of a password of at most MOST_BYTES. Raises Problem 503 when there is too much to hash."""
+    with _turn():
+        return _hashpw(password, bcrypt.gensalt(cost)).decode()
 
 
 def matches(password: str, password_hash: str | None, cost: int) -> bool:
-    """Whether it is this hash's password. Nobody's (None, or no hash) and one of a lower cost take as long as any."""
+    """Whether it is this hash's password. Nobody's (None, or no hash) and one of a lower cost take as long as any.
+
+    Raises Problem 503 when there is too much to hash.
+    """
+    if len(password.encode()) > MOST_BYTES:
+        return False
+    with _turn():
+        return _matches(password, password_hash, cost)
+
+
+def cost_of(password_hash: str) -> int:
+    return int(password_hash.split("$")[2])
+
+
+def _matches(password: str, password_hash: str | None, cost: int) -> bool:
     is_hash = password_hash is not None and _HASH.fullmatch(password_hash)
     known = password_hash if is_hash else f"$2b${cost:02}${_NOBODY}"
     right = compare_digest(_hashpw(password, known.encode()), known.encode())
@@ -26,10 +54,39 @@ def matches(password: str, password_hash: str | None, cost: int) -> bool:
     return right and bool(is_hash)
 
 
-def cost_of(password_hash: str) -> int:
-    return int(password_hash.split("$")[2])
+@contextmanager
+def _turn() -> Iterator[None]:
+    """One of the host's few: first among this process's requests, then among the processes."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    if not _line.acquire(timeout=PATIENCE_SECONDS):
+        raise _too_many()
+    try:
+        slot = _lock_one(deadline)
+        try:
+            yield
+        finally:
+            os.close(slot)
+    finally:
+        _line.release()
+
+
+def _lock_one(deadline: float) -> int:
+    """A file beside the database that is locked by us until we close it."""
+    while time.monotonic() < deadline:
+        for number in range(SLOTS):
+            slot = os.open(f"{current_app.config['DATABASE_PATH']}-hashing-{number}", os.O_CREAT | os.O_RDWR, 0o600)
+            with suppress(BlockingIOError):
+                fcntl.flock(slot, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return slot
+            os.close(slot)
+        time.sleep(0.005)
+    raise _too_many()
+
+
+def _too_many() -> Problem:
+    return unavailable("too_many_logins", "Too many passwords are being checked; try again", 2)
 
 
 def _hashpw(password: str, salt: bytes) -> bytes:
     """In a thread of gevent's own, so that no other request waits."""
-    return get_hub().threadpool.apply(bcrypt.hashpw, (password.encode()[:_COUNTED_BYTES], salt))
+    return get_hub().threadpool.apply(bcrypt.hashpw, (password.encode(), salt))

@@ -4,6 +4,7 @@ from flask import Blueprint, current_app, g
 
 from app import names, passwords, tokens
 from app.auth import signed_in, unauthorized
+from app.blueprints import read_little
 from app.bodies import ChangePassword, Login, Register
 from app.db import transaction
 from app.events import announce_end
@@ -12,6 +13,7 @@ from app.problems import Problem, invalid
 from app.queries import sessions, users
 
 bp = Blueprint("auth", __name__)
+bp.before_request(read_little)
 
 
 @bp.post("/register")

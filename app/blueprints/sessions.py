@@ -6,6 +6,7 @@ from flask import Blueprint, g, jsonify
 
 from app import tokens
 from app.auth import signed_in, unauthorized
+from app.blueprints import read_little
 from app.bodies import Logout, Refresh
 from app.db import transaction
 from app.events import announce_end
@@ -14,6 +15,7 @@ from app.problems import invalid, not_found
 from app.queries import sessions
 
 bp = Blueprint("sessions", __name__)
+bp.before_request(read_little)
 log = logging.getLogger(__name__)
 
 
