@@ -23,6 +23,7 @@ CREATE TABLE users (
     created_at    TEXT NOT NULL,
     last_active   TEXT,
     event_seq     INTEGER NOT NULL DEFAULT 0 CHECK (event_seq >= 0),  -- the seq of their latest event
+    terms_accepted_at TEXT,                  -- NULL: the client never said so
     CHECK ((latitude IS NULL) = (longitude IS NULL))
 ) STRICT;
 
@@ -49,6 +50,7 @@ CREATE TABLE swipes (
     UNIQUE (user_id, target_id),             -- whom have I seen? what did I think of them?
     CHECK (user_id <> target_id)
 ) STRICT;
+CREATE INDEX swipes_by_user ON swipes (user_id, id);                 -- whom did I swipe last?
 CREATE INDEX swipes_by_target ON swipes (target_id, action, id);     -- who likes me, newest first?
 
 CREATE TABLE chats (             -- a match of two people

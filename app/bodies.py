@@ -4,6 +4,7 @@ import re
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
+from flask import current_app
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from app import times
@@ -51,11 +52,14 @@ class Register(Texts):
     password: str
     bio: str | None = None
     photo_url: str | None = None
+    birthday: str | None = None
+    accept_terms: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
         _check_password("password", self.password)
         _check_photo(self.photo_url)
+        self.birthday = _calendar_date(self.birthday) if self.birthday else None
 
 
 class Login(Texts):
@@ -220,4 +224,7 @@ def _calendar_date(birthday: str) -> str:
         raise invalid("birthday", "must be a date such as 1995-05-05") from None
     if not date(1900, 1, 1) <= day <= times.now().date():
         raise invalid("birthday", "must be between 1900 and today")
+    least = current_app.config["MINIMUM_AGE"]
+    if day.isoformat() > times.years_before(least):
+        raise invalid("birthday", f"must be {least} years ago or more")
     return day.isoformat()

@@ -39,6 +39,11 @@ def whole(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
+def flag(value: str) -> bool:
+    expect("0 or 1", value in ("0", "1"))
+    return value == "1"
+
+
 def address(*schemes: str) -> Callable[[str], str]:
     def parse(value: str) -> str:
         expect("an address that begins with " + " or ".join(f"{s}://" for s in schemes), not value or is_address(value))
@@ -82,6 +87,8 @@ SETTINGS = (
     Setting("WS_PUBLIC_URL", "", address("ws", "wss"), "how clients reach `ws`; unset: the request's host, `WS_PORT`"),
     Setting("CORS_ORIGINS", "*", origins, "web pages that may call us, separated by commas; `*` is any"),
     Setting("JWT_SECRET", "", secret, "signs tokens, 32 bytes or more; unset: a random one, kept in the database"),
+    Setting("MINIMUM_AGE", "18", whole(0, 150), "of everybody, in years"),
+    Setting("REQUIRE_TERMS", "0", flag, "1: nobody registers without `accept_terms`"),
     Setting("BCRYPT_COST", "12", whole(4, 16), "work of a password hash, as a power of two"),
     Setting("EVENTS_KEEP", "1000", whole(1, 1_000_000), "the latest events of each person are kept, so many"),
     Setting("EVENTS_KEEP_DAYS", "7", whole(0, 36_500), "and those of so many days, where these are more"),

@@ -52,9 +52,16 @@ class Remote:
 class Person:
     """Someone with an account and a session."""
 
-    def __init__(self, server: InProcess | Remote, username: str | None = None, device_id: str = "phone") -> None:
+    def __init__(
+        self,
+        server: InProcess | Remote,
+        username: str | None = None,
+        device_id: str = "phone",
+        birthday: str | None = "1995-05-05",
+    ) -> None:
         self.server, self.username, self.device_id = server, username or f"person{next(_numbers)}", device_id
-        self.post_json(server, "/register", {"username": self.username, "password": PASSWORD})
+        account = {"username": self.username, "password": PASSWORD, "birthday": birthday}
+        self.post_json(server, "/register", account)
         self.log_in()
 
     @staticmethod

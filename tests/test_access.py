@@ -40,6 +40,7 @@ MATRIX = {
     "GET /profiles/search": Route("/profiles/search"),
     "GET /followers": Route("/followers"),
     "POST /swipe": Route("/swipe", {"target_id": "{user}", "action": "like"}, about="user"),
+    "DELETE /swipe/last": Route("/swipe/last", own=409),
     "DELETE /clear/my/swipes": Route("/clear/my/swipes"),
     "GET /chats": Route("/chats"),
     "GET /chat/messages/<id:chat_id>": Route("/chat/messages/{chat}", about="chat"),

@@ -19,6 +19,8 @@ ROUTES = [
     ("POST", "/chat/read", {"chat_id": 1}),
     ("POST", "/messages/read", {"chat_id": 1, "message_ids": [1]}),
     ("POST", "/swipe", {"target_id": 2, "action": "like"}),
+    ("POST", "/swipe", {"target_id": 2, "action": "dislike"}),
+    ("DELETE", "/swipe/last", None),
     ("DELETE", "/clear/my/swipes", None),
     ("GET", "/events?after=1", None),
     ("POST", "/logout", None),

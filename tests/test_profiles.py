@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from app import times
+from tests.database import rows
+from tests.people import PASSWORD, Person
 
 FIELDS = (
     "id username name gender age birthday interested_in bio photo_url location latitude longitude "
@@ -33,7 +35,7 @@ def test_my_profile_has_every_field(person):
 
 
 def test_an_empty_profile_works(person):
-    me = person().get("/me")
+    me = person(birthday=None).get("/me")
     assert [me[name] for name in ("name", "birthday", "age", "latitude")] == [None, None, 0, None]
 
 
@@ -139,3 +141,32 @@ def test_being_here_is_noted_at_most_once_a_minute(person, monkeypatch):
     assert anna.get("/me")["last_active"] == first
     monkeypatch.setattr(times, "now", lambda: now + timedelta(seconds=90))
     assert anna.get("/me")["last_active"] > first
+
+
+def test_only_grown_ups_are_let_in(server, person, app):
+    today = times.now().date().isoformat()
+    tomorrow = (times.now() + timedelta(days=1)).date().isoformat()
+    minor, adult = (f"{int(day[:4]) - 18}{day[4:]}" for day in (tomorrow, today))
+    account = {"username": "young", "password": PASSWORD}
+    for change in ({"birthday": minor}, {"birthday": "1899-12-31"}, {"birthday": tomorrow}, {"birthday": 5}):
+        answer = Person.post_json(server, "/register", account | change)
+        assert (answer.status, answer.json["errors"][0]["field"]) == (422, "birthday")
+    anna = person()
+    assert anna.call("PUT", "/me", {"birthday": minor}).status == 422
+    assert anna.put_me(birthday=adult)["age"] == 18
+    assert Person.post_json(server, "/register", account | {"birthday": adult}).status == 201
+    app.config["MINIMUM_AGE"] = 17
+    assert anna.put_me(birthday=minor)["age"] == 17
+
+
+def test_the_terms_are_noted_and_may_be_required(server, app, settings):
+    account = {"username": "anna", "password": PASSWORD}
+    assert Person.post_json(server, "/register", account).status == 201
+    app.config["REQUIRE_TERMS"] = True
+    for refusal in ({}, {"accept_terms": False}):
+        answer = Person.post_json(server, "/register", account | {"username": "boris"} | refusal)
+        assert (answer.status, answer.json["errors"][0]["field"]) == (422, "accept_terms")
+    assert Person.post_json(server, "/register", account | {"username": "boris", "accept_terms": True}).status == 201
+    (first,), (second,) = rows(settings["DATABASE_PATH"], "SELECT terms_accepted_at FROM users ORDER BY id")
+    assert first is None
+    assert second[:10] == times.from_now()[:10]

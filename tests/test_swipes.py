@@ -106,3 +106,31 @@ def test_500_pairs_who_like_each_other_at_the_same_instant_make_500_chats(town):
     assert sorted(rows(town.database, sql)) == sorted((a.id, b.id) for pair in pairs for a, b in (pair, pair[::-1]))
     system = f"SELECT count(*) FROM messages JOIN chats ON chats.id = chat_id WHERE user1_id IN ({ids})"
     assert rows(town.database, system) == [(500,)]
+
+
+def test_the_latest_swipe_can_be_taken_back(person):
+    anna, boris, clara = person(), person(), person()
+    boris.like(anna)
+    anna.like(clara)
+    anna.post("/swipe", {"target_id": boris.id, "action": "dislike"})
+    assert anna.call("DELETE", "/swipe/last").json == {"status": "undone", "target_id": boris.id}
+    assert [user["id"] for user in anna.get("/followers")] == [boris.id]
+    assert anna.call("DELETE", "/swipe/last").json["target_id"] == clara.id
+    assert anna.call("DELETE", "/swipe/last").status == 404
+    assert clara.get("/followers") == []
+
+
+def test_a_swipe_made_again_is_the_latest(person):
+    anna, boris, clara = person(), person(), person()
+    for other in (boris, clara, boris):
+        anna.like(other)
+    assert anna.call("DELETE", "/swipe/last").json["target_id"] == boris.id
+
+
+def test_a_like_that_made_a_match_cannot_be_taken_back(person):
+    anna, boris = person(), person()
+    chat_id = anna.match(boris)
+    for one in (anna, boris):
+        answer = one.call("DELETE", "/swipe/last")
+        assert (answer.status, answer.json["code"]) == (409, "matched")
+    assert [chat["id"] for chat in anna.get("/chats")] == [chat_id]

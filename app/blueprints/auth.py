@@ -2,7 +2,7 @@
 
 from flask import Blueprint, current_app, g
 
-from app import names, passwords, tokens
+from app import names, passwords, times, tokens
 from app.auth import signed_in, unauthorized
 from app.blueprints import read_little
 from app.bodies import ChangePassword, Login, Register
@@ -24,9 +24,13 @@ def register():
         canonical = names.canonical(body.username)
     except ValueError:
         raise invalid("username", "may hold letters, digits and ASCII symbols of one script, no blanks") from None
+    if current_app.config["REQUIRE_TERMS"] and not body.accept_terms:
+        raise invalid("accept_terms", "must be true: the terms of use must be accepted")
     password_hash = passwords.digest(body.password, current_app.config["BCRYPT_COST"])
+    profile = {"bio": body.bio, "photo_url": body.photo_url, "birthday": body.birthday}
+    profile["terms_accepted_at"] = times.from_now() if body.accept_terms else None
     with transaction():
-        user_id = users.insert(body.username, canonical, password_hash, body.bio, body.photo_url)
+        user_id = users.insert(body.username, canonical, password_hash, profile)
     if user_id is None:
         raise Problem(409, "username_taken", "This username is taken")
     return {"message": "Регистрация успешна", "user_id": user_id}, 201

@@ -7,7 +7,7 @@ from app.bodies import Swipe
 from app.db import transaction
 from app.events import Event, announce, match_frame, record
 from app.json import read
-from app.problems import invalid, not_found
+from app.problems import Problem, invalid, not_found
 from app.queries import chats, messages, swipes, users
 
 bp = Blueprint("swipes", __name__)
@@ -26,13 +26,26 @@ def swipe():
     with transaction():
         if not users.exists(body.target_id):
             not_found("user")
-        swipes.upsert(g.user_id, body.target_id, body.action)
+        swipes.delete(g.user_id, body.target_id)
+        swipes.insert(g.user_id, body.target_id, body.action)
         if body.action == "like" and swipes.likes(body.target_id, g.user_id):
             chat_id, recorded = _match(g.user_id, body.target_id)
     announce(*recorded)
     if chat_id is None:
         return {"status": body.action}
     return {"status": "match", "content": f"It's a match with user {body.target_id}!", "chat_id": chat_id}
+
+
+@bp.delete("/swipe/last")
+@signed_in
+def undo_swipe():
+    """Take back my latest swipe, unless it is a like that made a match."""
+    with transaction():
+        last = swipes.latest(g.user_id) or not_found("swipe")
+        if last["action"] == "like" and chats.find_with(g.user_id, last["target_id"]):
+            raise Problem(409, "matched", "This like made a match")
+        swipes.delete(g.user_id, last["target_id"])
+    return {"status": "undone", "target_id": last["target_id"]}
 
 
 @bp.delete("/clear/my/swipes")

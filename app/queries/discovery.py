@@ -39,6 +39,7 @@ def search(user_id: int, query: Search) -> list[Row]:
         FROM users AS them
         WHERE them.id > :last_seen_id
           AND them.id <> :user_id
+          AND them.birthday IS NOT NULL
           AND NOT EXISTS (
               SELECT 1
               FROM swipes

@@ -5,19 +5,43 @@ from app.db import Row
 from app.queries.users import public
 
 
-def upsert(user_id: int, target_id: int, action: str) -> None:
+def insert(user_id: int, target_id: int, action: str) -> None:
+    """My latest swipe, after `delete`."""
     db.run(
         """
         INSERT INTO swipes (user_id, target_id, action, created_at)
         VALUES (:user_id, :target_id, :action, :now)
-        ON CONFLICT (user_id, target_id) DO UPDATE
-        SET action = excluded.action,
-            created_at = excluded.created_at
         """,
         user_id=user_id,
         target_id=target_id,
         action=action,
         now=times.from_now(),
+    )
+
+
+def delete(user_id: int, target_id: int) -> None:
+    db.run(
+        """
+        DELETE FROM swipes
+        WHERE user_id = :user_id
+          AND target_id = :target_id
+        """,
+        user_id=user_id,
+        target_id=target_id,
+    )
+
+
+def latest(user_id: int) -> Row | None:
+    """What I swiped last: `{"target_id", "action"}`."""
+    return db.one(
+        """
+        SELECT target_id, action
+        FROM swipes
+        WHERE user_id = :user_id
+        ORDER BY id DESC
+        LIMIT 1
+        """,
+        user_id=user_id,
     )
 
 
@@ -48,6 +72,7 @@ def followers(user_id: int) -> list[Row]:
         JOIN users AS me ON me.id = swipes.target_id
         WHERE swipes.target_id = :user_id
           AND swipes.action = 'like'
+          AND fan.birthday IS NOT NULL
           AND NOT EXISTS (
               SELECT 1
               FROM swipes AS mine

@@ -6,20 +6,19 @@ from app import db, times
 from app.db import Row
 
 
-def insert(username: str, canonical: str, password_hash: str, bio: str | None, photo_url: str | None) -> int | None:
-    """The new id, or None when the name is taken."""
+def insert(username: str, canonical: str, password_hash: str, profile: dict[str, Any]) -> int | None:
+    """The new id, or None when the name is taken. `profile` has `bio`, `photo_url`, `birthday`, `terms_accepted_at`."""
     row = db.one(
         """
-        INSERT INTO users (username, canonical, password_hash, bio, photo_url, created_at)
-        VALUES (:username, :canonical, :password_hash, :bio, :photo_url, :now)
+        INSERT INTO users (username, canonical, password_hash, bio, photo_url, birthday, created_at, terms_accepted_at)
+        VALUES (:username, :canonical, :password_hash, :bio, :photo_url, :birthday, :now, :terms_accepted_at)
         ON CONFLICT (canonical) DO NOTHING
         RETURNING id
         """,
         username=username,
         canonical=canonical,
         password_hash=password_hash,
-        bio=bio,
-        photo_url=photo_url,
+        **profile,
         now=times.from_now(),
     )
     return row and row["id"]
@@ -77,7 +76,7 @@ def find_own(user_id: int) -> Row:
 
 
 def find_public(user_id: int, viewer_id: int) -> Row | None:
-    """A profile as the viewer sees it."""
+    """A profile as the viewer sees it: of grown-ups alone, and so of those alone who gave a birthday, but in a chat."""
     found = db.one(
         """
         SELECT them.id, them.username, them.name, them.gender, them.birthday, them.interested_in, them.bio,
@@ -86,9 +85,18 @@ def find_public(user_id: int, viewer_id: int) -> Row | None:
         FROM users AS them
         JOIN users AS me ON me.id = :viewer_id
         WHERE them.id = :user_id
+          AND (them.birthday IS NOT NULL
+               OR them.id = :viewer_id
+               OR EXISTS (
+                   SELECT 1
+                   FROM chats
+                   WHERE user1_id = :user1_id
+                     AND user2_id = :user2_id))
         """,
         user_id=user_id,
         viewer_id=viewer_id,
+        user1_id=min(user_id, viewer_id),
+        user2_id=max(user_id, viewer_id),
     )
     return found and public(found)
 
