@@ -42,8 +42,8 @@ def connect(path: str, patience: float = 0) -> engine.Connection:
     conn = engine.connect(path, isolation_level=None, timeout=patience, check_same_thread=False)
     conn.row_factory = _row
     add_function(conn, geo.distance_km)
-    conn.execute("PRAGMA foreign_keys = ON")
-    conn.execute("PRAGMA synchronous = FULL")  # what was answered survives a power cut
+    _patiently(conn, "PRAGMA foreign_keys = ON")
+    _patiently(conn, "PRAGMA synchronous = FULL")  # what was answered survives a power cut; reads, so it may be busy
     return conn
 
 

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 
+from app import db
 from tests.database import rows
 from tests.town import Town, below, eventually
 
@@ -57,3 +58,14 @@ def test_what_was_answered_is_in_the_database(tmp_path, redis_url):
     assert set(acknowledged) <= kept
     assert (holes, unannounced) == ([], [(0,)])
     town.stop()
+
+
+def test_a_connection_waits_while_another_recovers_the_file(settings, app):
+    """After a crash the first to come repairs the log of changes, and holds the file for a moment."""
+    holder = db.engine.connect(settings["DATABASE_PATH"], isolation_level=None, check_same_thread=False)
+    holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+    holder.execute("BEGIN EXCLUSIVE")
+    release = threading.Timer(0.2, holder.close)  # the moment
+    release.start()
+    db.connect(settings["DATABASE_PATH"]).close()
+    release.join()
