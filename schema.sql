@@ -24,6 +24,7 @@ CREATE TABLE users (
     last_active   TEXT,
     event_seq     INTEGER NOT NULL DEFAULT 0 CHECK (event_seq >= 0),  -- the seq of their latest event
     terms_accepted_at TEXT,                  -- NULL: the client never said so
+    deleted_at    TEXT,                      -- they left; the row stands for somebody who is gone
     CHECK ((latitude IS NULL) = (longitude IS NULL))
 ) STRICT;
 
@@ -50,7 +51,7 @@ CREATE TABLE swipes (
     UNIQUE (user_id, target_id),             -- whom have I seen? what did I think of them?
     CHECK (user_id <> target_id)
 ) STRICT;
-CREATE INDEX swipes_by_user ON swipes (user_id, id);                 -- whom did I swipe last?
+CREATE INDEX swipes_by_user ON swipes (user_id, created_at);         -- whom did I swipe last? how many today?
 CREATE INDEX swipes_by_target ON swipes (target_id, action, id);     -- who likes me, newest first?
 
 CREATE TABLE chats (             -- a match of two people
@@ -59,6 +60,7 @@ CREATE TABLE chats (             -- a match of two people
     user2_id        INTEGER NOT NULL REFERENCES users (id),
     created_at      TEXT NOT NULL,
     last_message_id INTEGER NOT NULL DEFAULT 0,                      -- 0: no message yet
+    closed_at       TEXT,                                            -- nothing can be sent any more
     UNIQUE (user1_id, user2_id),             -- is there a chat of these two?
     CHECK (user1_id < user2_id)
 ) STRICT;

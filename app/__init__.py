@@ -5,8 +5,8 @@ from typing import Any
 from flask import Flask, Response, request
 from flask_cors import CORS
 
-from app import bell, commands, config, db, json, problems
-from app.blueprints import IdConverter, auth, chats, discovery, profiles, realtime, sessions, swipes, system
+from app import bell, commands, config, db, json, limits, problems
+from app.blueprints import IdConverter, account, auth, chats, discovery, profiles, realtime, sessions, swipes, system
 
 LARGEST_BODY = 64 * 1024
 MOST_UNREAD = 8 * 1024 * 1024
@@ -19,9 +19,9 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     app.json = json.Provider(app)
     app.url_map.converters["id"] = IdConverter
     app.url_map.merge_slashes = False
-    for part in (db, bell, problems):
+    for part in (db, bell, problems, limits):
         part.init_app(app)
-    for blueprint in (auth, sessions, profiles, discovery, swipes, chats, realtime, system):
+    for blueprint in (account, auth, sessions, profiles, discovery, swipes, chats, realtime, system):
         app.register_blueprint(blueprint.bp)
     app.after_request(_keep_private)
     app.after_request(_read_the_rest)

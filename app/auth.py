@@ -16,6 +16,10 @@ def unauthorized(detail: str = "A valid access token is required") -> Problem:
     return Problem(401, "unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
 
 
+def wrong_password(field: str) -> Problem:
+    return Problem(403, "wrong_password", f"{field} is not your password")
+
+
 def signed_in(view: Callable[..., Any]) -> Callable[..., Any]:
     """Let in whose access token is valid and whose session lives: sets `g.user_id` and `g.session`. Raises 401."""
 

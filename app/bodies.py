@@ -62,10 +62,18 @@ class Register(Texts):
         self.birthday = _calendar_date(self.birthday) if self.birthday else None
 
 
-class Login(Texts):
-    sizes = {"username": Size(0, 1000), "device_id": Size(0, 128)}  # the first server set names no limit
+class Password(Texts):
+    password: str
+
+
+class Credentials(Texts):
+    sizes = {"username": Size(0, 1000)}  # the first server set names no limit
     username: str
     password: str
+
+
+class Login(Credentials):
+    sizes = Credentials.sizes | {"device_id": Size(0, 128)}
     device_id: str | None = None
 
 

@@ -1,7 +1,9 @@
 """Every setting: its variable, default and meaning. Standard library only: gunicorn's files read it too."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
+from ipaddress import ip_network
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
@@ -37,6 +39,22 @@ def whole(low: int, high: int) -> Callable[[str], int]:
         return int(value)
 
     return parse
+
+
+def rate(value: str) -> str:
+    right = re.fullmatch(r"[1-9]\d{0,5} per ([1-9]\d{0,3} )?(second|minute|hour|day)s?", value)
+    expect("such as `10 per minute` or `100 per 2 hours`", right)
+    return value
+
+
+def networks(value: str) -> list[str]:
+    listed = [network.strip() for network in value.split(",") if network.strip()]
+    for network in listed:
+        try:
+            ip_network(network)
+        except ValueError:
+            raise ValueError("addresses or networks such as 10.0.0.0/8, separated by commas") from None
+    return listed
 
 
 def flag(value: str) -> bool:
@@ -87,6 +105,16 @@ SETTINGS = (
     Setting("WS_PUBLIC_URL", "", address("ws", "wss"), "how clients reach `ws`; unset: the request's host, `WS_PORT`"),
     Setting("CORS_ORIGINS", "*", origins, "web pages that may call us, separated by commas; `*` is any"),
     Setting("JWT_SECRET", "", secret, "signs tokens, 32 bytes or more; unset: a random one, kept in the database"),
+    Setting("TRUSTED_PROXIES", "", networks, "whose `X-Forwarded-For` counts: addresses or networks, with commas"),
+    Setting("LIMIT_REGISTER", "30 per hour", rate, "accounts from one address"),
+    Setting("LIMIT_LOGIN", "60 per minute", rate, "logins from one address"),
+    Setting("LIMIT_GUESSES", "10 per 15 minutes", rate, "wrong passwords for one name from one address"),
+    Setting("LIMIT_REFRESH", "120 per minute", rate, "refreshes from one address"),
+    Setting("LIMIT_WS_START", "60 per minute", rate, "tickets of one person"),
+    Setting("LIMIT_PASSWORD", "10 per hour", rate, "changes of the password, tried by one person"),
+    Setting("LIMIT_EXPORT", "3 per day", rate, "exports of one person"),
+    Setting("SENDS_PER_MINUTE", "60", whole(0, 1_000_000), "messages of one person to one chat; 0 is no limit"),
+    Setting("LIKES_PER_DAY", "0", whole(0, 1_000_000), "likes of one person in 24 hours; 0 is no limit"),
     Setting("MINIMUM_AGE", "18", whole(0, 150), "of everybody, in years"),
     Setting("REQUIRE_TERMS", "0", flag, "1: nobody registers without `accept_terms`"),
     Setting("BCRYPT_COST", "12", whole(4, 16), "work of a password hash, as a power of two"),

@@ -76,3 +76,7 @@ def read_chat_frame(chat_id: int, reader_id: int) -> dict[str, Any]:
 
 def read_messages_frame(chat_id: int, reader_id: int, message_ids: list[int]) -> dict[str, Any]:
     return {"type": "read_messages", "chat_id": chat_id, "user_id": reader_id, "message_ids": message_ids}
+
+
+def chat_closed_frame(chat_id: int) -> dict[str, Any]:
+    return {"type": "chat_closed", "chat_id": chat_id}

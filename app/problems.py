@@ -1,6 +1,7 @@
 """Every error leaves through here, as `application/problem+json` (RFC 9457)."""
 
 import logging
+import math
 from typing import Any, NoReturn
 
 import msgspec
@@ -41,6 +42,11 @@ def invalid(field: str, detail: str) -> Problem:
 def unavailable(code: str, detail: str, retry_after: int) -> Problem:
     """503; `retry_after` in seconds."""
     return Problem(503, code, detail, headers={"Retry-After": str(retry_after)})
+
+
+def too_many(code: str, detail: str, retry_after: float) -> Problem:
+    """429; `retry_after` in seconds."""
+    return Problem(429, code, detail, headers={"Retry-After": str(max(1, math.ceil(retry_after)))})
 
 
 def not_found(noun: str) -> NoReturn:

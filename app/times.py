@@ -16,6 +16,11 @@ def from_now(**offset: float) -> str:
     return text(now() + timedelta(**offset))
 
 
+def until(moment: str, **offset: float) -> float:
+    """Seconds from now until that long after `moment`, a time as text."""
+    return (datetime.fromisoformat(moment) + timedelta(**offset) - now()).total_seconds()
+
+
 def age(birthday: str) -> int:
     """Whole years since `birthday` (`YYYY-MM-DD`); who was born on 29 February ages on 1 March."""
     today = now().date().isoformat()

@@ -10,6 +10,7 @@ from redis import Redis
 
 import dev
 from app import config, create_app, migrate
+from tests import limits
 from tests.people import InProcess, Person
 from tests.sockets import Socket
 from tests.town import Town, eventually
@@ -33,7 +34,8 @@ def redis_url() -> Iterator[str]:
 
 @pytest.fixture
 def settings(tmp_path: Path, redis_url: str) -> dict[str, Any]:
-    return config.load({"DATABASE_PATH": str(tmp_path / "dating.db"), "REDIS_URL": redis_url, "BCRYPT_COST": "4"})
+    path = str(tmp_path / "dating.db")
+    return config.load(limits.NONE | {"DATABASE_PATH": path, "REDIS_URL": redis_url, "BCRYPT_COST": "4"})
 
 
 @pytest.fixture

@@ -169,6 +169,7 @@ def test_a_list_of_chats_shows_the_latest_of_each(pair, person):
         "last_message_user": boris.id,
         "is_read": False,
         "unread_count": 2,
+        "is_closed": False,
         "user": {
             "id": boris.id,
             "name": "Boris",

@@ -7,7 +7,7 @@ import pytest
 
 import dev
 from app import config
-from app.events import match_frame, message_frame, read_chat_frame, read_messages_frame
+from app.events import chat_closed_frame, match_frame, message_frame, read_chat_frame, read_messages_frame
 from tests import client
 from tests.database import rows
 from tests.people import Person
@@ -44,13 +44,13 @@ def test_it_lists_every_route(app):
     assert listed == {re.sub(r"<id:\w+>", "<id>", rule) for rule in rules(app)}
 
 
-def test_only_the_first_four_routes_need_no_token(server):
+def test_only_the_first_five_routes_need_no_token(server):
     answers = {}
     for row in table("Routes"):
         method, path = row[0].strip("`").replace("{id}", "1").split()
         answers[path] = server.send(method, path, b"{}").json["code"] if path != "/ping" else ""
     guarded = [path for path, code in answers.items() if code == "unauthorized"]
-    assert guarded == list(answers)[4:]
+    assert guarded == list(answers)[5:]
 
 
 def test_it_lists_every_frame():
@@ -59,6 +59,7 @@ def test_it_lists_every_frame():
         match_frame(1, 1, ""),
         read_chat_frame(1, 1),
         read_messages_frame(1, 1, []),
+        chat_closed_frame(1),
     ]
     listed = {row[0].strip("`"): re.findall(r"`(\w+)`", row[1]) for row in table("Frames")}
     for frame in frames:

@@ -22,7 +22,7 @@ def relay(user_id: int, frame: str) -> None:
     except (msgspec.DecodeError, RecursionError):
         return
     chat = chats.find(signal.chat_id, user_id)
-    outgoing = chat and _outgoing(signal, user_id)
+    outgoing = chat and not chat["is_closed"] and _outgoing(signal, user_id)
     if outgoing:
         bell.ring([(chat["peer_id"], msgspec.json.encode(outgoing).decode())])
 

@@ -3,12 +3,13 @@
 from flask import Blueprint, current_app, g
 
 from app import names, passwords, times, tokens
-from app.auth import signed_in, unauthorized
+from app.auth import signed_in, unauthorized, wrong_password
 from app.blueprints import read_little
 from app.bodies import ChangePassword, Login, Register
 from app.db import transaction
 from app.events import announce_end
 from app.json import read
+from app.limits import is_wrong, limit, name_at_address, user
 from app.problems import Problem, invalid
 from app.queries import sessions, users
 
@@ -17,6 +18,7 @@ bp.before_request(read_little)
 
 
 @bp.post("/register")
+@limit("LIMIT_REGISTER")
 def register():
     """Open an account."""
     body = read(Register)
@@ -37,6 +39,8 @@ def register():
 
 
 @bp.post("/login")
+@limit("LIMIT_LOGIN")
+@limit("LIMIT_GUESSES", name_at_address, counts=is_wrong)
 def login():
     """Start the session of a device; one that it had before ends."""
     body = read(Login)
@@ -58,13 +62,14 @@ def login():
 
 @bp.put("/me/password")
 @signed_in
+@limit("LIMIT_PASSWORD", user)
 def change_password():
     """Set a new password; my other sessions end."""
     body = read(ChangePassword)
     cost = current_app.config["BCRYPT_COST"]
     current = users.find_password_hash(g.user_id)
     if not passwords.matches(body.old_password, current, cost):
-        raise Problem(403, "wrong_password", "old_password is not your password")
+        raise wrong_password("old_password")
     new = passwords.digest(body.new_password, cost)
     with transaction():
         if not users.replace_password_hash(g.user_id, current, new):

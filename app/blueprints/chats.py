@@ -5,20 +5,21 @@ import re
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, g, jsonify, request
+from flask import Blueprint, current_app, g, jsonify, request
 
+from app import times
 from app.auth import signed_in
 from app.bodies import LARGEST_ID, ChatPage, MessagePage, ReadChat, ReadMessages, SendMessage
 from app.db import transaction
 from app.events import announce, message_frame, read_chat_frame, read_messages_frame, record
 from app.json import read, read_query
-from app.problems import Problem, invalid, not_found
+from app.problems import Problem, invalid, not_found, too_many
 from app.queries import chats, messages
 
 bp = Blueprint("chats", __name__)
 
 _CHAT = (
-    "id user1_id user2_id created_at last_message last_message_time last_message_user is_read unread_count"
+    "id user1_id user2_id created_at last_message last_message_time last_message_user is_read unread_count is_closed"
 ).split()
 
 
@@ -58,6 +59,9 @@ def send_message():
         message = messages.insert(chat["id"], g.user_id, chat["peer_id"], body.content, body.client_id)
         if message is None:
             return _sent_before(chat["id"], body)
+        if chat["is_closed"]:
+            raise Problem(409, "chat_closed", "This chat is closed")
+        _check_pace(chat["id"])
         chats.update_last_message(chat["id"], message["id"])
         event = record(chat["peer_id"], message_frame(message))
     announce(event)
@@ -72,7 +76,7 @@ def read_chat():
     recorded = []
     with transaction():
         chat = _my_chat(body.chat_id, body.receiver_id)
-        if messages.mark_chat_read(chat["id"], g.user_id):
+        if messages.mark_chat_read(chat["id"], g.user_id) and not chat["is_closed"]:
             recorded.append(record(chat["peer_id"], read_chat_frame(chat["id"], g.user_id)))
     announce(*recorded)
     return jsonify(True)
@@ -87,7 +91,7 @@ def read_messages():
     with transaction():
         chat = _my_chat(body.chat_id, body.receiver_id)
         changed = [i for i in sorted(set(body.message_ids)) if messages.mark_read(chat["id"], g.user_id, i)]
-        if changed:
+        if changed and not chat["is_closed"]:
             recorded.append(record(chat["peer_id"], read_messages_frame(chat["id"], g.user_id, changed)))
     announce(*recorded)
     return {"status": "ok"}
@@ -101,6 +105,16 @@ def _my_chat(chat_id: int | None, receiver_id: int | None) -> dict[str, Any]:
     if receiver_id not in (None, chat["peer_id"]):
         raise invalid("receiver_id", "is not the other member of this chat")
     return chat
+
+
+def _check_pace(chat_id: int) -> None:
+    most = current_app.config["SENDS_PER_MINUTE"]
+    if most:
+        sent = messages.count_sent(chat_id, g.user_id, times.from_now(minutes=-1), among=2 * most + 2)
+        if sent["used"] > most:
+            raise too_many(
+                "too_many_messages", "Too many messages to this chat", times.until(sent["oldest"], minutes=1)
+            )
 
 
 def _sent_before(chat_id: int, body: SendMessage) -> dict[str, Any]:

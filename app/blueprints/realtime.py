@@ -11,6 +11,7 @@ from app.auth import signed_in
 from app.bodies import EventPage
 from app.events import missed
 from app.json import read_query
+from app.limits import limit, user
 from app.problems import unavailable
 from app.queries import events
 
@@ -19,6 +20,7 @@ bp = Blueprint("realtime", __name__)
 
 @bp.post("/ws/start")
 @signed_in
+@limit("LIMIT_WS_START", user)
 def start():
     """A ticket for one WebSocket, good for 30 s, and the address to open with it."""
     try:

@@ -11,6 +11,7 @@ from app.bodies import Logout, Refresh
 from app.db import transaction
 from app.events import announce_end
 from app.json import read, read_optional
+from app.limits import limit
 from app.problems import invalid, not_found
 from app.queries import sessions
 
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 
 
 @bp.post("/refresh")
+@limit("LIMIT_REFRESH")
 def refresh():
     """Trade a refresh token for new tokens. It is good once, and a moment longer for the same new one; whoever uses it
     later may have stolen it, so that ends the session."""

@@ -1,13 +1,14 @@
 """Swipes, and the matches they make."""
 
-from flask import Blueprint, g, jsonify
+from flask import Blueprint, current_app, g, jsonify
 
+from app import times
 from app.auth import signed_in
 from app.bodies import Swipe
 from app.db import transaction
 from app.events import Event, announce, match_frame, record
 from app.json import read
-from app.problems import Problem, invalid, not_found
+from app.problems import Problem, invalid, not_found, too_many
 from app.queries import chats, messages, swipes, users
 
 bp = Blueprint("swipes", __name__)
@@ -28,12 +29,13 @@ def swipe():
             not_found("user")
         swipes.delete(g.user_id, body.target_id)
         swipes.insert(g.user_id, body.target_id, body.action)
+        allowance = _allowance(body.action)
         if body.action == "like" and swipes.likes(body.target_id, g.user_id):
             chat_id, recorded = _match(g.user_id, body.target_id)
     announce(*recorded)
     if chat_id is None:
-        return {"status": body.action}
-    return {"status": "match", "content": f"It's a match with user {body.target_id}!", "chat_id": chat_id}
+        return {"status": body.action} | allowance
+    return {"status": "match", "content": f"It's a match with user {body.target_id}!", "chat_id": chat_id} | allowance
 
 
 @bp.delete("/swipe/last")
@@ -55,6 +57,17 @@ def clear_my_swipes():
     with transaction():
         swipes.delete_mine(g.user_id)
     return jsonify(True)
+
+
+def _allowance(action: str) -> dict[str, int]:
+    """How many likes I have left, where these are limited. Raises Problem 429 when this one is too many."""
+    most = current_app.config["LIKES_PER_DAY"]
+    if not most:
+        return {}
+    likes = swipes.count_likes(g.user_id, since=times.from_now(days=-1))
+    if action == "like" and likes["used"] > most:
+        raise too_many("no_likes_left", "No likes are left for today", times.until(likes["oldest"], days=1))
+    return {"remaining_likes": max(0, most - likes["used"])}
 
 
 def _match(user_id: int, peer_id: int) -> tuple[int, list[Event]]:

@@ -1,5 +1,5 @@
 -- Sessions say when they were used, let a refresh be repeated for some seconds, and end for good after 90 days.
--- People may have accepted terms; the latest swipe of each can be found.
+-- People may have accepted terms, and may leave, which closes chats; the latest swipe of each can be found.
 
 PRAGMA legacy_alter_table = ON;  -- what refers to users goes on referring to that name
 
@@ -23,6 +23,7 @@ CREATE TABLE users (
     last_active   TEXT,
     event_seq     INTEGER NOT NULL DEFAULT 0 CHECK (event_seq >= 0),  -- the seq of their latest event
     terms_accepted_at TEXT,                  -- NULL: the client never said so
+    deleted_at    TEXT,                      -- they left; the row stands for somebody who is gone
     CHECK ((latitude IS NULL) = (longitude IS NULL))
 ) STRICT;
 
@@ -32,7 +33,28 @@ INSERT INTO users (id, username, canonical, password_hash, name, gender, interes
            latitude, longitude, birthday, created_at, last_active, event_seq
     FROM old_users;
 
-CREATE INDEX swipes_by_user ON swipes (user_id, id);
+ALTER TABLE chats RENAME TO old_chats;
+DROP INDEX chats_by_user1;
+DROP INDEX chats_by_user2;
+
+CREATE TABLE chats (             -- a match of two people
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    user1_id        INTEGER NOT NULL REFERENCES users (id),
+    user2_id        INTEGER NOT NULL REFERENCES users (id),
+    created_at      TEXT NOT NULL,
+    last_message_id INTEGER NOT NULL DEFAULT 0,                      -- 0: no message yet
+    closed_at       TEXT,                                            -- nothing can be sent any more
+    UNIQUE (user1_id, user2_id),             -- is there a chat of these two?
+    CHECK (user1_id < user2_id)
+) STRICT;
+CREATE INDEX chats_by_user1 ON chats (user1_id, last_message_id, id); -- my chats, newest activity first?
+CREATE INDEX chats_by_user2 ON chats (user2_id, last_message_id, id); -- the same, where I stand second
+
+INSERT INTO chats (id, user1_id, user2_id, created_at, last_message_id)
+    SELECT id, user1_id, user2_id, created_at, last_message_id
+    FROM old_chats;
+
+CREATE INDEX swipes_by_user ON swipes (user_id, created_at);
 
 ALTER TABLE sessions RENAME TO old_sessions;
 
@@ -57,9 +79,10 @@ INSERT INTO sessions (id, user_id, device_id, counter, imported_sha256, created_
 
 -- Ids that were given once are never given again.
 
-DELETE FROM sqlite_sequence WHERE name IN ('users', 'sessions');
-UPDATE sqlite_sequence SET name = substr(name, 5) WHERE name IN ('old_users', 'old_sessions');
+DELETE FROM sqlite_sequence WHERE name IN ('users', 'sessions', 'chats');
+UPDATE sqlite_sequence SET name = substr(name, 5) WHERE name IN ('old_users', 'old_sessions', 'old_chats');
 
+DROP TABLE old_chats;
 DROP TABLE old_users;
 DROP TABLE old_sessions;
 

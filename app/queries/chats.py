@@ -20,10 +20,11 @@ def insert(user_id: int, peer_id: int) -> Row | None:
 
 
 def find(chat_id: int, user_id: int) -> Row | None:
-    """My chat with that id: `{"id", "peer_id"}`."""
+    """My chat with that id: `{"id", "peer_id", "is_closed"}`."""
     return db.one(
         """
-        SELECT id, CASE WHEN user1_id = :user_id THEN user2_id ELSE user1_id END AS peer_id
+        SELECT id, CASE WHEN user1_id = :user_id THEN user2_id ELSE user1_id END AS peer_id,
+               closed_at IS NOT NULL AS is_closed
         FROM chats
         WHERE id = :chat_id
           AND (user1_id = :user_id OR user2_id = :user_id)
@@ -34,10 +35,11 @@ def find(chat_id: int, user_id: int) -> Row | None:
 
 
 def find_with(user_id: int, peer_id: int) -> Row | None:
-    """My chat with that person: `{"id", "peer_id"}`."""
+    """My chat with that person: `{"id", "peer_id", "is_closed"}`."""
     return db.one(
         """
-        SELECT id, CASE WHEN user1_id = :user_id THEN user2_id ELSE user1_id END AS peer_id
+        SELECT id, CASE WHEN user1_id = :user_id THEN user2_id ELSE user1_id END AS peer_id,
+               closed_at IS NOT NULL AS is_closed
         FROM chats
         WHERE user1_id = :user1_id
           AND user2_id = :user2_id
@@ -45,6 +47,20 @@ def find_with(user_id: int, peer_id: int) -> Row | None:
         user_id=user_id,
         user1_id=min(user_id, peer_id),
         user2_id=max(user_id, peer_id),
+    )
+
+
+def open_of(user_id: int) -> list[Row]:
+    """My chats that are not closed, by the other's id: `{"id", "peer_id"}`."""
+    return db.every(
+        """
+        SELECT id, CASE WHEN user1_id = :user_id THEN user2_id ELSE user1_id END AS peer_id
+        FROM chats
+        WHERE (user1_id = :user_id OR user2_id = :user_id)
+          AND closed_at IS NULL
+        ORDER BY peer_id
+        """,
+        user_id=user_id,
     )
 
 
@@ -83,7 +99,7 @@ def page(user_id: int, before: tuple[int, int], limit: int) -> list[Row]:
         """
         WITH mine AS (
             SELECT * FROM (
-                SELECT id, user1_id, user2_id, created_at, last_message_id, user2_id AS peer_id
+                SELECT id, user1_id, user2_id, created_at, last_message_id, closed_at, user2_id AS peer_id
                 FROM chats
                 WHERE user1_id = :user_id
                   AND (last_message_id, id) < (:last_message_id, :chat_id)
@@ -91,14 +107,14 @@ def page(user_id: int, before: tuple[int, int], limit: int) -> list[Row]:
                 LIMIT :limit)
             UNION ALL
             SELECT * FROM (
-                SELECT id, user1_id, user2_id, created_at, last_message_id, user1_id AS peer_id
+                SELECT id, user1_id, user2_id, created_at, last_message_id, closed_at, user1_id AS peer_id
                 FROM chats
                 WHERE user2_id = :user_id
                   AND (last_message_id, id) < (:last_message_id, :chat_id)
                 ORDER BY last_message_id DESC, id DESC
                 LIMIT :limit))
         SELECT mine.id, mine.user1_id, mine.user2_id, mine.created_at, mine.last_message_id,
-               coalesce(m.content, '') AS last_message,
+               mine.closed_at IS NOT NULL AS is_closed, coalesce(m.content, '') AS last_message,
                coalesce(m.created_at, mine.created_at) AS last_message_time,
                coalesce(m.sender_id, 0) AS last_message_user,
                coalesce(m.receiver_id, 0) <> :user_id OR m.is_read = 1 AS is_read,

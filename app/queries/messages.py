@@ -39,6 +39,29 @@ def find_sent(user_id: int, client_id: str) -> Row | None:
     )
 
 
+def count_sent(chat_id: int, user_id: int, since: str, among: int) -> Row:
+    """My messages since then among the latest of a chat of mine: `{"used", "oldest"}`, how many, the first's time."""
+    found = db.one(
+        """
+        SELECT count(*) AS used, min(created_at) AS oldest
+        FROM (
+            SELECT sender_id, created_at
+            FROM messages
+            WHERE chat_id = :chat_id
+            ORDER BY id DESC
+            LIMIT :among) AS late
+        WHERE sender_id = :user_id
+          AND created_at > :since
+        """,
+        chat_id=chat_id,
+        user_id=user_id,
+        since=since,
+        among=among,
+    )
+    assert found is not None  # noqa: S101
+    return found
+
+
 def latest(chat_id: int, user_id: int, before_id: int, limit: int) -> list[Row]:
     """The `limit` messages of my chat just before `before_id`, oldest first."""
     return db.every(

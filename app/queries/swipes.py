@@ -38,7 +38,7 @@ def latest(user_id: int) -> Row | None:
         SELECT target_id, action
         FROM swipes
         WHERE user_id = :user_id
-        ORDER BY id DESC
+        ORDER BY created_at DESC, id DESC
         LIMIT 1
         """,
         user_id=user_id,
@@ -58,6 +58,23 @@ def likes(user_id: int, target_id: int) -> bool:
         target_id=target_id,
     )
     return found is not None
+
+
+def count_likes(user_id: int, since: str) -> Row:
+    """My likes since then: `{"used", "oldest"}`, how many and when the first was."""
+    found = db.one(
+        """
+        SELECT count(*) AS used, min(created_at) AS oldest
+        FROM swipes
+        WHERE user_id = :user_id
+          AND created_at > :since
+          AND action = 'like'
+        """,
+        user_id=user_id,
+        since=since,
+    )
+    assert found is not None  # noqa: S101
+    return found
 
 
 def followers(user_id: int) -> list[Row]:

@@ -57,7 +57,8 @@ def replace_password_hash(user_id: int, old: str, new: str) -> bool:
 
 
 def exists(user_id: int) -> bool:
-    return db.one("SELECT 1 AS found FROM users WHERE id = :user_id", user_id=user_id) is not None
+    sql = "SELECT 1 AS found FROM users WHERE id = :user_id AND deleted_at IS NULL"
+    return db.one(sql, user_id=user_id) is not None
 
 
 def find_own(user_id: int) -> Row:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app import config, create_app, db, migrate
+from tests import limits
 from tests.people import InProcess, Person
 
 NOW = "2026-11-23T07:06:30.403Z"
@@ -32,7 +33,9 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder, "town.db"))
-        settings = config.load({"DATABASE_PATH": path, "BCRYPT_COST": "4", "REDIS_URL": options.redis_url})
+        settings = config.load(
+            limits.NONE | {"DATABASE_PATH": path, "BCRYPT_COST": "4", "REDIS_URL": options.redis_url}
+        )
         migrate.migrate(path)
         server = InProcess(create_app(settings))
         viewer = Person(server)

@@ -1,0 +1,65 @@
+"""Leaving, and what one takes along."""
+
+from flask import Blueprint, current_app, g, jsonify
+
+from app import names, passwords, times
+from app.auth import signed_in, unauthorized, wrong_password
+from app.blueprints import read_little
+from app.bodies import Credentials, Password
+from app.db import transaction
+from app.events import announce, announce_end, chat_closed_frame, record
+from app.json import read
+from app.limits import is_wrong, limit, name_at_address, user
+from app.queries import account, chats, sessions, users
+
+bp = Blueprint("account", __name__)
+bp.before_request(read_little)
+
+
+@bp.get("/me/export")
+@signed_in
+@limit("LIMIT_EXPORT", user)
+def export_me():
+    """All that is held about me; what others wrote or did is theirs."""
+    response = jsonify({"exported_at": times.from_now()} | account.export(g.user_id))
+    response.headers["Content-Disposition"] = 'attachment; filename="export.json"'
+    return response
+
+
+@bp.delete("/me")
+@signed_in
+@limit("LIMIT_PASSWORD", user)
+def delete_me():
+    """Leave for good."""
+    body = read(Password)
+    current = users.find_password_hash(g.user_id)
+    if not passwords.matches(body.password, current, current_app.config["BCRYPT_COST"]):
+        raise wrong_password("password")
+    _leave(g.user_id, current)
+    return {"status": "deleted"}
+
+
+@bp.post("/account-deletion")
+@limit("LIMIT_LOGIN")
+@limit("LIMIT_GUESSES", name_at_address, counts=is_wrong)
+def delete_account():
+    """The same, for those who have the app no more."""
+    body = read(Credentials)
+    found = users.find_login(names.login_key(body.username))
+    right = passwords.matches(body.password, found and found["password_hash"], current_app.config["BCRYPT_COST"])
+    if not right or not found:
+        raise unauthorized("Invalid username or password")
+    _leave(found["id"], found["password_hash"])
+    return {"status": "deleted"}
+
+
+def _leave(user_id: int, password_hash: str) -> None:
+    with transaction():
+        if not users.replace_password_hash(user_id, password_hash, password_hash):
+            raise unauthorized("Invalid username or password")  # it was changed while we hashed
+        closing = chats.open_of(user_id)
+        ended = sessions.delete_all(user_id)
+        account.erase(user_id)
+        recorded = [record(chat["peer_id"], chat_closed_frame(chat["id"])) for chat in closing]
+    announce(*recorded)
+    announce_end(user_id, ended)

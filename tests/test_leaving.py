@@ -1,0 +1,171 @@
+"""People who leave: what goes, what stays, and what they take along."""
+
+import pytest
+
+from app import db
+from app.queries.account import TABLES
+from tests.database import dump, rows
+from tests.people import PASSWORD, Person
+from tests.sockets import Socket
+
+PRIVATE = {
+    "name": "Anna Hushed",
+    "gender": "hushed-gender",
+    "interested_in": "hushed-interest",
+    "bio": "hushed bio",
+    "photo_url": "https://hushed.example/1.jpg",
+    "location": "Hushed Town",
+    "latitude": 12.3456,
+    "longitude": 65.4321,
+}
+
+
+@pytest.fixture
+def anna(person):
+    anna = person("hushed-anna")
+    anna.put_me(**PRIVATE)
+    return anna
+
+
+def in_the_app(anna):
+    return anna.call("DELETE", "/me", {"password": PASSWORD})
+
+
+def without_the_app(anna):
+    return Person.post_json(anna.server, "/account-deletion", {"username": anna.username, "password": PASSWORD})
+
+
+@pytest.mark.parametrize("leave", [in_the_app, without_the_app])
+def test_who_leaves_is_gone(anna, person, settings, leave):
+    boris, fan = person(), person()
+    chat_id = anna.match(boris)
+    anna.write(chat_id, "their copy of this stays", client_id="hushed-client-id")
+    boris.write(chat_id, "as does this")
+    fan.like(anna)
+    assert leave(anna).json == {"status": "deleted"}
+    assert anna.call("GET", "/me").status == 401
+    kept = str(dump(settings["DATABASE_PATH"]))
+    for text in ("hushed", "Hushed", "12.3456", "65.4321"):
+        assert text not in kept
+    assert f"'target_id', {anna.id}" not in kept
+    sql = "SELECT count(*) FROM swipes WHERE ? IN (user_id, target_id)"
+    assert rows(settings["DATABASE_PATH"], sql, [anna.id]) == [(0,)]
+    credentials = {"username": "hushed-anna", "password": PASSWORD}
+    assert Person.post_json(anna.server, "/login", credentials).status == 401
+    assert fan.call("POST", "/swipe", {"target_id": anna.id, "action": "like"}).status == 404
+    assert fan.call("GET", f"/user/{anna.id}").status == 404
+    assert anna.id not in [user["id"] for user in fan.get("/profiles/search")]
+
+
+def test_the_other_keeps_the_conversation_and_hears_that_it_is_closed(anna, person):
+    boris = person()
+    chat_id = anna.match(boris)
+    anna.write(chat_id, "hello", client_id="1")
+    in_the_app(anna)
+    (chat,) = boris.get("/chats")
+    assert (chat["is_closed"], chat["user"]["name"], chat["last_message"]) == (True, "deleted user", "hello")
+    assert chat["user"]["photo_url"] is None
+    assert [message["content"] for message in boris.get(f"/chat/messages/{chat_id}")][1:] == ["hello"]
+    assert boris.get("/events?after=2")["events"] == [{"type": "chat_closed", "chat_id": chat_id, "seq": 3}]
+    answer = boris.call("POST", "/messages/send", {"chat_id": chat_id, "content": "are you there?"})
+    assert (answer.status, answer.json["code"]) == (409, "chat_closed")
+    boris.post("/chat/read", {"chat_id": chat_id})
+    assert [message["content"] for message in boris.get(f"/chat/messages/{chat_id}")][1:] == ["hello"]
+
+
+def test_the_name_is_free_again_and_the_new_owner_is_somebody_else(anna, person):
+    boris = person()
+    chat_id = anna.match(boris)
+    in_the_app(anna)
+    other = person("Hushed-Anna")
+    assert other.id != anna.id
+    assert other.get("/chats") == []
+    assert other.call("GET", f"/chat/messages/{chat_id}").status == 404
+
+
+@pytest.mark.parametrize("password", ["wrong horse", "", "x" * 100])
+def test_nobody_leaves_with_a_wrong_password(anna, password):
+    assert anna.call("DELETE", "/me", {"password": password}).status == 403
+    body = {"username": anna.username, "password": password}
+    wrong = Person.post_json(anna.server, "/account-deletion", body)
+    unknown = Person.post_json(anna.server, "/account-deletion", body | {"username": "nobody"})
+    assert (wrong.status, wrong.body) == (unknown.status, unknown.body) == (401, wrong.body)
+    assert anna.get("/me")["bio"] == "hushed bio"
+
+
+def test_two_who_leave_leave_nothing_open(anna, person):
+    boris = person()
+    chat_id = anna.match(boris)
+    for one in (anna, boris):
+        assert in_the_app(one).status == 200
+    clara = person()
+    assert clara.call("GET", f"/chat/messages/{chat_id}").status == 404
+
+
+def test_an_export_holds_all_that_is_mine_and_nothing_of_others(anna, person):
+    boris = person("boris")
+    boris.put_me(bio="a private bio")
+    chat_id = anna.match(boris)
+    anna.write(chat_id, "my words")
+    boris.write(chat_id, "words of another")
+    answer = anna.call("GET", "/me/export")
+    assert answer.status == 200
+    export = answer.json
+    (profile,) = export["users"]
+    assert PRIVATE.items() <= profile.items()
+    assert [message["content"] for message in export["messages"]] == ["my words"]
+    assert [(swipe["target_id"], swipe["action"]) for swipe in export["swipes"]] == [(boris.id, "like")]
+    assert [chat["with_user_id"] for chat in export["chats"]] == [boris.id]
+    assert [event["type"] for event in export["events"]] == ["match", "message"]
+    assert len(export["sessions"]) == 1
+    text = answer.body.decode()
+    assert "words of another" not in text
+    assert "a private bio" not in text
+    assert "password" not in text
+    assert set(export) == {"exported_at", *TABLES}
+
+
+def test_exports_are_limited(anna, app):
+    app.config["LIMIT_EXPORT"] = "3 per day"
+    assert [anna.call("GET", "/me/export").status for _ in range(4)] == [200, 200, 200, 429]
+
+
+def test_every_table_with_a_user_in_it_is_in_the_list(app, settings):
+    conn = db.connect(settings["DATABASE_PATH"])
+    tables = [row["name"] for row in conn.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    about_users = {
+        table
+        for table in tables
+        if table == "users" or any(key["table"] == "users" for key in conn.execute(f"PRAGMA foreign_key_list({table})"))
+    }
+    conn.close()
+    assert about_users | {"set_aside"} == set(TABLES)
+    assert set(tables) - about_users - {"set_aside"} == {"settings", "sqlite_sequence"}
+
+
+def test_what_a_migration_set_aside_goes_too(app, anna, person, settings):
+    boris = person()
+    insert = "INSERT INTO set_aside (table_name, row_id, reason, original, created_at) VALUES (?, ?, '', ?, '')"
+    conn = db.connect(settings["DATABASE_PATH"])
+    for table, row_id, original in (
+        ("users", anna.id, "{}"),
+        ("messages", 5, f'{{"sender_id": {anna.id}, "content": "mine"}}'),
+        ("messages", 6, f'{{"receiver_id": {anna.id}, "sender_id": {boris.id}, "content": "theirs"}}'),
+        ("messages", anna.id, f'{{"sender_id": {boris.id}}}'),
+    ):
+        conn.execute(insert, [table, row_id, original])
+    conn.close()
+    assert [row["row_id"] for row in anna.get("/me/export")["set_aside"]] == [anna.id, 5]
+    in_the_app(anna)
+    assert rows(settings["DATABASE_PATH"], "SELECT row_id FROM set_aside") == [(anna.id,)]
+
+
+def test_a_socket_of_who_leaves_is_closed_and_the_others_hear_it(town):
+    anna, boris = town.person(), town.person()
+    chat_id = anna.match(boris)
+    mine, theirs = (Socket(one.post("/ws/start")["url"]) for one in (anna, boris))
+    in_the_app(anna)
+    assert mine.closed() == (4401, "session ended")
+    assert theirs.receive() == {"type": "chat_closed", "chat_id": chat_id, "seq": 2}
+    mine.close()
+    theirs.close()
