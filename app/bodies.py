@@ -14,7 +14,6 @@ LARGEST_ID = 2**63 - 1
 Id = Annotated[int, Meta(ge=1, le=LARGEST_ID)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
-Age = Annotated[int, Meta(ge=0, le=150)]
 
 
 class Size(NamedTuple):
@@ -121,7 +120,7 @@ class Profile(Texts):
         if isinstance(self.birthday, str):
             self.birthday = _calendar_date(self.birthday) if self.birthday else None
         _check_photo(self.photo_url)
-        _check_pair(self.latitude, self.longitude)
+        check_pair(self.latitude, self.longitude)
 
     def given(self) -> dict[str, Any]:
         """The fields that the client sent."""
@@ -159,49 +158,6 @@ class ReadMessages(Struct):
     receiver_id: Id | None = None
 
 
-class Search(Texts):
-    """The query of the feed; distances in kilometres."""
-
-    sizes = {"gender": Size(0, 32), "interested_in": Size(0, 32)}
-    page_size: Annotated[int, Meta(ge=1, le=100)] = 20
-    last_seen_id: Annotated[int, Meta(ge=0, le=LARGEST_ID)] = 0
-    gender: str | None = None
-    interested_in: str | None = None
-    min_age: Age | None = None
-    max_age: Age | None = None
-    max_distance_km: Annotated[float, Meta(gt=0, le=50_000)] | None = None
-    has_photo: bool = False
-    online_only: bool = False
-    latitude: Latitude | None = None
-    longitude: Longitude | None = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        _check_pair(self.latitude, self.longitude)
-
-
-class ChatPage(Struct):
-    limit: Annotated[int, Meta(ge=1, le=200)] = 50
-    before: str | None = None
-
-
-class EventPage(Struct):
-    after: Annotated[int, Meta(ge=0, le=LARGEST_ID)] = 0
-    limit: Annotated[int, Meta(ge=1, le=500)] = 100
-
-
-class After(Struct):
-    """The query of a WebSocket; without it, it begins with what comes next."""
-
-    after: Annotated[int, Meta(ge=0, le=LARGEST_ID)] | None = None
-
-
-class MessagePage(Struct):
-    limit: Annotated[int, Meta(ge=1, le=200)] = 50
-    before_id: Id | None = None
-    after_id: Id | None = None
-
-
 def _check_password(field: str, password: str) -> None:
     if len(password) < 8 or len(password.encode()) > 72:
         raise invalid(field, "must be 8 characters to 72 bytes long")
@@ -212,7 +168,7 @@ def _check_photo(url: str | None | UnsetType) -> None:
         raise invalid("photo_url", "must be an http or https address")
 
 
-def _check_pair(latitude: float | None | UnsetType, longitude: float | None | UnsetType) -> None:
+def check_pair(latitude: float | None | UnsetType, longitude: float | None | UnsetType) -> None:
     if isinstance(latitude, float) != isinstance(longitude, float) or (latitude is None) != (longitude is None):
         field = "longitude" if isinstance(latitude, float) or longitude is UNSET else "latitude"
         raise invalid(field, "latitude and longitude come together")

@@ -12,8 +12,8 @@ from flask_sock import Sock
 from simple_websocket import Server
 
 from app import bell, config, db, problems, tickets
-from app.bodies import After
 from app.json import read_query
+from app.parameters import After
 from app.problems import Problem, unavailable
 from app.queries import sessions
 from ws.connection import LARGEST_FRAME, Connection

@@ -3,8 +3,8 @@
 from flask import Blueprint, g, jsonify
 
 from app.auth import signed_in
-from app.bodies import Search
 from app.json import read_query
+from app.parameters import Search
 from app.queries import discovery, swipes, users
 
 bp = Blueprint("discovery", __name__)

@@ -8,10 +8,10 @@ from flask import Blueprint, current_app, g, request
 
 from app import tickets
 from app.auth import signed_in
-from app.bodies import EventPage
 from app.events import missed
 from app.json import read_query
 from app.limits import limit, user
+from app.parameters import EventPage
 from app.problems import unavailable
 from app.queries import events
 

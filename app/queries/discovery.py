@@ -1,8 +1,8 @@
 """The feed: people I have not swiped, by the filters of one request. The one place where SQL is put together."""
 
 from app import db, times
-from app.bodies import Search
 from app.db import Row
+from app.parameters import Search
 from app.queries.users import public
 
 _FILTERS = {
