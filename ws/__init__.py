@@ -5,7 +5,6 @@ import binascii
 from functools import partial
 from typing import Any, NoReturn
 
-import msgspec
 import redis
 from flask import Blueprint, Flask, current_app, g, request
 from flask_sock import Sock
@@ -115,6 +114,5 @@ def _take_seat(user_id: int, session_id: int) -> None:
     g.connection = Connection(user_id, session_id, transport, ping, silence)
     current_app.extensions["hub"].add(g.connection)
     current_app.extensions["subscriber"].welcome(user_id)
-    announcement = msgspec.json.encode({"type": "connected", "connection": g.connection.id})
     with bell.client() as client:
-        client.publish(bell.channel(user_id), announcement)
+        client.publish(bell.channel(user_id), g.connection.announcement())

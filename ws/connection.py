@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 
+import msgspec
 from simple_websocket import ConnectionClosed, Server
 from wsproto.events import Event, Ping
 from wsproto.utilities import LocalProtocolError
@@ -33,7 +34,8 @@ class Connection:
         self, user_id: int, session_id: int, transport: Transport, ping_seconds: float, silence_seconds: float
     ) -> None:
         self.user_id, self.session_id, self.id = user_id, session_id, secrets.token_hex(8)
-        self._is_seated = False  # whether our own announcement came back; what is announced later is newer
+        self.since = time.monotonic_ns()  # the host's clock, the same for all its processes
+        self.is_unheard = False  # whether an older one of this user may not know of it
         self._transport = transport
         self._ping_seconds, self._silence_seconds = ping_seconds, silence_seconds
         self._wake = threading.Event()
@@ -41,12 +43,15 @@ class Connection:
         self._closing: tuple[int, str] | None = None
         self._allowance, self._counted = float(BURST), time.monotonic()
 
-    def hear_of(self, connection_id: str) -> None:
-        """A connection of this user was announced, in whatever process: one after ours replaces us."""
-        if connection_id == self.id:
-            self._is_seated = True
-        elif self._is_seated:
+    def announcement(self) -> str:
+        return msgspec.json.encode({"type": "connected", "connection": self.id, "since": self.since}).decode()
+
+    def hear_of(self, connection_id: str, since: int) -> None:
+        """A connection of this user was announced, in whatever process: the newest replaces the others."""
+        if (since, connection_id) > (self.since, self.id):
             self.close(*REPLACED)
+        elif connection_id != self.id:
+            self.is_unheard = True
 
     def close(self, code: int, reason: str) -> None:
         """Say why and end, soon; the first reason counts."""

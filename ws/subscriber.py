@@ -33,6 +33,7 @@ class Heard(msgspec.Struct):
     type: str
     seq: int | None = None
     connection: str = ""
+    since: int = 0
     sessions: list[int] = []
 
 
@@ -101,7 +102,7 @@ class Subscriber:
         if not was_up:
             log.warning("the link to Redis is up")
         for connection in here:
-            connection.hear_of(connection.id)  # its announcement may be lost; those over this link are newer
+            connection.is_unheard = True  # what was announced while there was no link is lost
         self._waiting.clear()
         self._pubsub = link
         self._tried.set()
@@ -148,7 +149,9 @@ class Subscriber:
         if connection is None:
             self.goodbye(user_id)  # the one at its leaving failed
         elif heard.type == "connected":
-            connection.hear_of(heard.connection)
+            connection.hear_of(heard.connection, heard.since)
+            if connection.is_unheard:
+                self._sweeper.look()
         elif heard.type == "ended":
             if connection.session_id in heard.sessions:
                 connection.close(*ENDED)

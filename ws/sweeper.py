@@ -6,8 +6,9 @@ import time
 
 from flask import Flask
 
+from app import bell
 from app.queries import events, sessions
-from ws.connection import ENDED
+from ws.connection import ENDED, Connection
 from ws.hub import Hub
 
 SWEEP_SECONDS = 25
@@ -37,9 +38,16 @@ class Sweeper:
             time.sleep(PAUSE_SECONDS)
 
     def _sweep(self) -> None:
+        self._announce([connection for connection in self._hub.all() if connection.is_unheard])
         here = {connection.user_id: connection for connection in self._hub.all()}
         known = {user_id: one.inbox.cursor for user_id, one in here.items() if one.inbox.cursor is not None}
         for row in events.heads_beyond(known) if known else []:
             here[row["user_id"]].inbox.hear_of_head(row["seq"])
         for user_id in sessions.ended({one.session_id: user_id for user_id, one in here.items()}) if here else []:
             here[user_id].close(*ENDED)
+
+    def _announce(self, unheard: list[Connection]) -> None:
+        for connection in unheard:
+            connection.is_unheard = False
+        if unheard:
+            bell.ring([(connection.user_id, connection.announcement()) for connection in unheard])

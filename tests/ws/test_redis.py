@@ -2,8 +2,10 @@
 
 import os
 import signal
+from contextlib import suppress
 
 import pytest
+import websocket
 from redis import Redis
 
 import dev
@@ -83,6 +85,27 @@ def test_losing_the_link_alone_loses_nothing(shaky, pair):
             redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
             anna.write(chat_id, f"{number}")
             assert hear(socket, 1) == [f"{number}"]
+
+
+def test_one_connection_stays_even_if_the_link_is_lost_meanwhile(shaky):
+    town, _, _ = shaky
+    anna = town.person()
+    older = Socket(anna.post("/ws/start")["url"])
+    with Redis.from_url(town.env["REDIS_URL"]) as redis:
+        for _ in range(15):
+            redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+            newer = eventually(lambda: opened(anna))
+            assert older.closed() == (4409, "replaced by a newer connection")
+            older.close()
+            older = newer
+    assert older.is_open()
+    older.close()
+
+
+def opened(person):
+    """A socket, once the ws service has its link again."""
+    with suppress(OSError, websocket.WebSocketException):
+        return Socket(person.post("/ws/start")["url"])
 
 
 def test_where_publishing_is_forbidden_the_log_is_looked_into_now_and_then(shaky, pair):
