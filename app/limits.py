@@ -55,8 +55,8 @@ limiter = Limiter(address, strategy="sliding-window-counter", in_memory_fallback
 
 
 def limit(setting: str, key: Callable[[], str] = address, counts: Callable[[Response], bool] | None = None) -> Callable:
-    """Let a view be asked as often as the setting says, by each key; `counts` tells which answers count, else all."""
-    return limiter.limit(lambda: current_app.config[setting], key_func=key, deduct_when=counts)
+    """Let the views under one setting be asked as often as it says, by each key; `counts` tells which answers count."""
+    return limiter.shared_limit(lambda: current_app.config[setting], setting, key_func=key, deduct_when=counts)
 
 
 def init_app(app: Flask) -> None:

@@ -49,6 +49,14 @@ def test_guesses_lock_nobody_out_at_another_address(ask, app, person):
     assert ask("/login", login("anna", PASSWORD), "192.0.2.251").status == 200
 
 
+def test_guesses_count_wherever_the_password_is_asked_for(ask, app, person):
+    person("anna")
+    app.config["LIMIT_GUESSES"] = "2 per hour"
+    statuses = [ask(path, login("anna")).status for path in ("/login", "/account-deletion", "/account-deletion")]
+    assert statuses == [401, 401, 429]
+    assert ask("/login", login("anna", PASSWORD)).status == 429
+
+
 def test_right_passwords_are_no_guesses(ask, app, person):
     person("anna")
     app.config["LIMIT_GUESSES"] = "2 per hour"
