@@ -1,12 +1,13 @@
-"""Who is asking: @signed_in."""
+"""Who is asking: @signed_in, and by name and password."""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import g, request
+from flask import current_app, g, request
 
-from app import times, tokens
+from app import names, passwords, times, tokens
+from app.bodies import Credentials
 from app.db import transaction
 from app.problems import Problem
 from app.queries import sessions, users
@@ -16,8 +17,25 @@ def unauthorized(detail: str = "A valid access token is required") -> Problem:
     return Problem(401, "unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
 
 
-def wrong_password(field: str) -> Problem:
-    return Problem(403, "wrong_password", f"{field} is not your password")
+def named_by(credentials: Credentials) -> dict[str, Any]:
+    """Whose name and password these are: `{"id", "password_hash"}`. Raises 401, the same for whatever is wrong."""
+    user = users.find_login(names.login_key(credentials.username))
+    known = user and user["password_hash"]
+    if not passwords.matches(credentials.password, known, current_app.config["BCRYPT_COST"]) or not user:
+        raise wrong_credentials()
+    return user
+
+
+def wrong_credentials() -> Problem:
+    return unauthorized("Invalid username or password")
+
+
+def confirmed(password: str, field: str) -> str:
+    """My password's hash, when that is my password. Raises 403."""
+    current = users.find_password_hash(g.user_id)
+    if not passwords.matches(password, current, current_app.config["BCRYPT_COST"]):
+        raise Problem(403, "wrong_password", f"{field} is not your password")
+    return current
 
 
 def signed_in(view: Callable[..., Any]) -> Callable[..., Any]:

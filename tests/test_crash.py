@@ -6,6 +6,7 @@ import random
 import signal
 import threading
 import time
+from contextlib import closing
 
 from app import db
 from tests.database import rows
@@ -67,5 +68,6 @@ def test_a_connection_waits_while_another_recovers_the_file(settings, app):
     holder.execute("BEGIN EXCLUSIVE")
     release = threading.Timer(0.2, holder.close)  # the moment
     release.start()
-    db.connect(settings["DATABASE_PATH"]).close()
+    with closing(db.connect(settings["DATABASE_PATH"])) as conn:
+        assert db.version(conn) == db.SCHEMA_VERSION
     release.join()

@@ -1,9 +1,9 @@
 """Leaving, and what one takes along."""
 
-from flask import Blueprint, current_app, g, jsonify
+from flask import Blueprint, g, jsonify
 
-from app import names, passwords, times
-from app.auth import signed_in, unauthorized, wrong_password
+from app import times
+from app.auth import confirmed, named_by, signed_in, wrong_credentials
 from app.blueprints import read_little
 from app.bodies import Credentials, Password
 from app.db import transaction
@@ -31,10 +31,7 @@ def export_me():
 @limit("LIMIT_PASSWORD", user)
 def delete_me():
     """Leave for good."""
-    body = read(Password)
-    current = users.find_password_hash(g.user_id)
-    if not passwords.matches(body.password, current, current_app.config["BCRYPT_COST"]):
-        raise wrong_password("password")
+    current = confirmed(read(Password).password, "password")
     _leave(g.user_id, current)
     return {"status": "deleted"}
 
@@ -44,11 +41,7 @@ def delete_me():
 @limit("LIMIT_GUESSES", name_at_address, counts=is_wrong)
 def delete_account():
     """The same, for those who have the app no more."""
-    body = read(Credentials)
-    found = users.find_login(names.login_key(body.username))
-    right = passwords.matches(body.password, found and found["password_hash"], current_app.config["BCRYPT_COST"])
-    if not right or not found:
-        raise unauthorized("Invalid username or password")
+    found = named_by(read(Credentials))
     _leave(found["id"], found["password_hash"])
     return {"status": "deleted"}
 
@@ -56,7 +49,7 @@ def delete_account():
 def _leave(user_id: int, password_hash: str) -> None:
     with transaction():
         if not users.replace_password_hash(user_id, password_hash, password_hash):
-            raise unauthorized("Invalid username or password")  # it was changed while we hashed
+            raise wrong_credentials()  # the password was changed while we hashed
         closing = chats.open_of(user_id)
         ended = sessions.delete_all(user_id)
         account.erase(user_id)

@@ -3,7 +3,7 @@
 from flask import Blueprint, current_app, g
 
 from app import names, passwords, times, tokens
-from app.auth import signed_in, unauthorized, wrong_password
+from app.auth import confirmed, named_by, signed_in, wrong_credentials
 from app.blueprints import read_little
 from app.bodies import ChangePassword, Login, Register
 from app.db import transaction
@@ -44,15 +44,13 @@ def register():
 def login():
     """Start the session of a device; one that it had before ends."""
     body = read(Login)
-    user = users.find_login(names.login_key(body.username))
+    user = named_by(body)
     cost = current_app.config["BCRYPT_COST"]
-    if not passwords.matches(body.password, user and user["password_hash"], cost) or not user:
-        raise unauthorized("Invalid username or password")
     stronger = passwords.digest(body.password, cost) if passwords.cost_of(user["password_hash"]) < cost else None
     device_id = body.device_id or ""
     with transaction():
         if not users.replace_password_hash(user["id"], user["password_hash"], stronger or user["password_hash"]):
-            raise unauthorized("Invalid username or password")  # it was changed while we hashed
+            raise wrong_credentials()  # the password was changed while we hashed
         ended = sessions.delete_device(user["id"], device_id)
         session = sessions.insert(user["id"], device_id)
         users.touch(user["id"])
@@ -66,11 +64,8 @@ def login():
 def change_password():
     """Set a new password; my other sessions end."""
     body = read(ChangePassword)
-    cost = current_app.config["BCRYPT_COST"]
-    current = users.find_password_hash(g.user_id)
-    if not passwords.matches(body.old_password, current, cost):
-        raise wrong_password("old_password")
-    new = passwords.digest(body.new_password, cost)
+    current = confirmed(body.old_password, "old_password")
+    new = passwords.digest(body.new_password, current_app.config["BCRYPT_COST"])
     with transaction():
         if not users.replace_password_hash(g.user_id, current, new):
             raise Problem(409, "password_changed", "The password was changed at the same time")
