@@ -56,9 +56,11 @@ class Inbox:
         return self._frames.popleft() if self._frames else None
 
     def fill(self) -> bool:
-        """Take in what the log holds; False when it no longer has what comes next."""
-        self.is_behind = False  # before reading, so that what is pushed meanwhile is not passed over
+        """Take in what the log holds, where there is room; False when it no longer has what comes next."""
         room = MOST_FRAMES - len(self._frames)
+        if not room:
+            return True
+        self.is_behind = False  # before reading, so that what is pushed meanwhile is not passed over
         rows = missed(self._user_id, self.cursor, room)
         self._load(rows or [])
         self.is_behind = self.is_behind or len(rows or []) == room

@@ -73,6 +73,17 @@ def test_a_full_inbox_leaves_events_to_the_log_and_drops_what_does_not_last(log,
     assert taken(inbox) == frames[MOST_FRAMES:]
 
 
+def test_a_full_inbox_takes_nothing_in_and_stays_behind(log, inbox):
+    frames = log(MOST_FRAMES + 1)
+    inbox.hear_of_head(len(frames))
+    for _ in range(2):
+        assert inbox.fill()
+        assert inbox.is_behind
+    assert taken(inbox) == frames[:MOST_FRAMES]
+    assert inbox.fill()
+    assert taken(inbox) == frames[MOST_FRAMES:]
+
+
 def test_more_than_fits_is_read_in_parts(log, inbox):
     frames, got = log(MOST_FRAMES * 2 + 5), []
     inbox.hear_of_head(len(frames))
