@@ -11,7 +11,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 PATIENCE_SECONDS = 0.08  # for each answer; a new connection may wait for three: to AUTH, to SELECT, to the command
-FAILURES, REST_SECONDS = 3, 1  # after so many in a row nobody waits for Redis, for so long
+FAILURES, PAUSE_SECONDS = 3, 1  # after so many in a row nobody waits for Redis, for so long
 ALL = "ws:all"  # every ws process listens there; what comes means: some news was lost, look into the log
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ class Bell:
 
     def __init__(self, url: str) -> None:
         self.redis = connect(url)
-        self.breaker = CircuitBreaker(FAILURES, REST_SECONDS, (redis.ConnectionError, redis.TimeoutError))
+        self.breaker = CircuitBreaker(FAILURES, PAUSE_SECONDS, (redis.ConnectionError, redis.TimeoutError))
         self.failures = self.told = 0  # how often publishing failed; how many of these every ws process was told of
 
 

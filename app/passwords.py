@@ -13,9 +13,9 @@ import bcrypt
 from flask import current_app
 from gevent import get_hub
 
+from app.bodies import MOST_PASSWORD_BYTES
 from app.problems import Problem, unavailable
 
-MOST_BYTES = 72  # bcrypt reads no further
 PATIENCE_SECONDS = 2.0
 SLOTS = max(1, (os.cpu_count() or 1) // 2)
 _line = threading.Semaphore(SLOTS)  # of this process's requests, in the order in which they came
@@ -24,7 +24,7 @@ _NOBODY = "C6UzMDM.H6dfI/f/IKcEe.7Zp1Oa6nM3hCk2wq8gkxLq3gqQm2fKi"  # a salt and 
 
 
 def digest(password: str, cost: int) -> str:
-    """The hash of a password of at most MOST_BYTES. Raises Problem 503 when there is too much to hash."""
+    """The hash of a password of at most MOST_PASSWORD_BYTES. Raises Problem 503 when there is too much to hash."""
     with _turn():
         return _hashpw(password, bcrypt.gensalt(cost)).decode()
 
@@ -34,7 +34,7 @@ def matches(password: str, password_hash: str | None, cost: int) -> bool:
 
     Raises Problem 503 when there is too much to hash.
     """
-    if len(password.encode()) > MOST_BYTES:
+    if len(password.encode()) > MOST_PASSWORD_BYTES:
         return False
     with _turn():
         return _matches(password, password_hash, cost)

@@ -38,7 +38,7 @@ def test_a_redis_that_is_away_is_not_asked_by_everyone(pair, app, monkeypatch):
         anna.write(chat_id, f"{number}")
     assert len(asked) == bell.FAILURES
     assert anna.call("POST", "/ws/start").status == 503
-    bells.redis, bells.breaker._opened = working, bells.breaker._opened - bell.REST_SECONDS
+    bells.redis, bells.breaker._opened = working, bells.breaker._opened - bell.PAUSE_SECONDS
     anna.post("/ws/start")
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from app import db
+from app.queries import sessions
 from app.queries.account import TABLES
 from tests.database import dump, rows
 from tests.people import PASSWORD, Person
@@ -91,6 +92,31 @@ def test_nobody_leaves_with_a_wrong_password(anna, password):
     unknown = Person.post_json(anna.server, "/account-deletion", body | {"username": "nobody"})
     assert (wrong.status, wrong.body) == (unknown.status, unknown.body) == (401, wrong.body)
     assert anna.get("/me")["bio"] == "hushed bio"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", "/me", {"bio": "hushed again"}),
+        ("POST", "/swipe", {"target_id": "{boris}", "action": "like"}),
+        ("POST", "/messages/send", {"chat_id": "{chat}", "content": "hushed words"}),
+    ],
+)
+def test_what_was_under_way_when_they_left_leaves_no_trace(anna, person, settings, monkeypatch, method, path, body):
+    boris, clara = person(), person()
+    ids = {"{boris}": boris.id, "{chat}": anna.match(clara)}
+    find = sessions.find
+
+    def leave_meanwhile(session_id, user_id):
+        found = find(session_id, user_id)
+        monkeypatch.setattr(sessions, "find", find)
+        assert in_the_app(anna).status == 200
+        return found
+
+    monkeypatch.setattr(sessions, "find", leave_meanwhile)
+    anna.call(method, path, {name: ids.get(value, value) for name, value in body.items()})
+    assert "hushed" not in str(dump(settings["DATABASE_PATH"]))
+    assert rows(settings["DATABASE_PATH"], "SELECT 1 FROM swipes WHERE ? IN (user_id, target_id)", [anna.id]) == []
 
 
 def test_two_who_leave_leave_nothing_open(anna, person):

@@ -25,7 +25,7 @@ def swipe():
         raise invalid("target_id", "must be someone else")
     chat_id, recorded = None, []
     with transaction():
-        if not users.exists(body.target_id):
+        if not (users.exists(body.target_id) and users.exists(g.user_id)):  # I may be leaving at this moment
             not_found("user")
         swipes.delete(g.user_id, body.target_id)
         swipes.insert(g.user_id, body.target_id, body.action)

@@ -110,7 +110,8 @@ def public(row: Row) -> Row:
 def update(user_id: int, fields: dict[str, Any]) -> None:
     """Set just these columns, all of them names of columns of ours."""
     assignments = ", ".join(f"{column} = :{column}" for column in fields)
-    db.run(f"UPDATE users SET {assignments} WHERE id = :user_id", user_id=user_id, **fields)  # noqa: S608
+    sql = f"UPDATE users SET {assignments} WHERE id = :user_id AND deleted_at IS NULL"  # noqa: S608
+    db.run(sql, user_id=user_id, **fields)
 
 
 def touch(user_id: int) -> None:
@@ -121,6 +122,7 @@ def touch(user_id: int) -> None:
         SET last_active = :now
         WHERE id = :user_id
           AND coalesce(last_active, '') < :minute_ago
+          AND deleted_at IS NULL
         """,
         user_id=user_id,
         now=times.from_now(),
