@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from app.bodies import LARGEST_ID, Id, Latitude, Longitude, Size, Texts, check_pair
+from app.fields import LARGEST_ID, Id, Latitude, Longitude, Size, Texts, check_pair
 
 Age = Annotated[int, Meta(ge=0, le=150)]
 

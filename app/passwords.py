@@ -13,7 +13,7 @@ import bcrypt
 from flask import current_app
 from gevent import get_hub
 
-from app.bodies import MOST_PASSWORD_BYTES
+from app.fields import MOST_PASSWORD_BYTES
 from app.problems import Problem, unavailable
 
 PATIENCE_SECONDS = 2.0

@@ -13,7 +13,7 @@ from flask import current_app
 from msgspec import Meta, Struct
 
 from app import times
-from app.bodies import Id
+from app.fields import Id
 from app.queries import sessions, settings
 
 ACCESS_LIFETIME = timedelta(minutes=15)

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from app import bell
-from app.bodies import Id
+from app.fields import Id
 from app.queries import chats
 
 

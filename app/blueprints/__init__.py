@@ -3,7 +3,7 @@
 from flask import request
 from werkzeug.routing import BaseConverter
 
-from app.bodies import LARGEST_ID
+from app.fields import LARGEST_ID
 
 LARGEST_CREDENTIALS = 16 * 1024  # bytes
 

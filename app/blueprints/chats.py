@@ -9,9 +9,10 @@ from flask import Blueprint, current_app, g, jsonify, request
 
 from app import times
 from app.auth import signed_in
-from app.bodies import LARGEST_ID, ReadChat, ReadMessages, SendMessage
+from app.bodies import ReadChat, ReadMessages, SendMessage
 from app.db import transaction
 from app.events import announce, message_frame, read_chat_frame, read_messages_frame, record
+from app.fields import LARGEST_ID
 from app.json import read, read_query
 from app.parameters import ChatPage, MessagePage
 from app.problems import Problem, invalid, not_found, too_many

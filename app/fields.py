@@ -1,0 +1,82 @@
+"""What a field may hold: ids, places, texts of some size, passwords, birthdays. Sizes are in characters."""
+
+import re
+from datetime import date
+from typing import Annotated, ClassVar, NamedTuple
+
+from flask import current_app
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from app import times
+from app.problems import invalid
+
+LARGEST_ID = 2**63 - 1
+MOST_PASSWORD_BYTES = 72  # bcrypt reads no further
+Id = Annotated[int, Meta(ge=1, le=LARGEST_ID)]
+Latitude = Annotated[float, Meta(ge=-90, le=90)]
+Longitude = Annotated[float, Meta(ge=-180, le=180)]
+
+
+class Size(NamedTuple):
+    """How many characters a text may have, and whether blanks around it are cut first."""
+
+    least: int
+    most: int
+    trimmed: bool = True
+
+
+class Texts(Struct):
+    """A body whose texts are checked: no NUL (SQL tools stop reading there), and the sizes below."""
+
+    sizes: ClassVar[dict[str, Size]] = {}
+
+    def __post_init__(self) -> None:
+        for field in self.__struct_fields__:
+            value = getattr(self, field)
+            if isinstance(value, str):
+                setattr(self, field, self._checked(field, value))
+
+    def _checked(self, field: str, text: str) -> str:
+        size = self.sizes.get(field, Size(0, 65536, trimmed=False))
+        text = text.strip() if size.trimmed else text
+        if "\x00" in text:
+            raise invalid(field, "must not contain NUL")
+        if not size.least <= len(text) <= size.most:
+            raise invalid(field, f"must be {size.least} to {size.most} characters long")
+        return text
+
+
+def check_password(field: str, password: str) -> None:
+    if len(password) < 8 or len(password.encode()) > MOST_PASSWORD_BYTES:
+        raise invalid(field, f"must be 8 characters to {MOST_PASSWORD_BYTES} bytes long")
+
+
+def check_photo(url: str | None | UnsetType) -> None:
+    if url and not re.match(r"https?://[^\s/]", url, re.IGNORECASE):
+        raise invalid("photo_url", "must be an http or https address")
+
+
+def check_pair(latitude: float | None | UnsetType, longitude: float | None | UnsetType) -> None:
+    if isinstance(latitude, float) != isinstance(longitude, float) or (latitude is None) != (longitude is None):
+        field = "longitude" if isinstance(latitude, float) or longitude is UNSET else "latitude"
+        raise invalid(field, "latitude and longitude come together")
+
+
+_BIRTHDAY = re.compile(
+    r"(\d{4}-\d\d-\d\d)([T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII | re.IGNORECASE
+)
+
+
+def calendar_date(birthday: str) -> str:
+    """The date as written, whatever the zone: `1995-05-05T00:00:00+03:00` is `1995-05-05`."""
+    found = _BIRTHDAY.fullmatch(birthday)
+    try:
+        day = date.fromisoformat(found[1] if found else "")
+    except ValueError:
+        raise invalid("birthday", "must be a date such as 1995-05-05") from None
+    if not date(1900, 1, 1) <= day <= times.now().date():
+        raise invalid("birthday", "must be between 1900 and today")
+    least = current_app.config["MINIMUM_AGE"]
+    if day.isoformat() > times.years_before(least):
+        raise invalid("birthday", f"must be {least} years ago or more")
+    return day.isoformat()
