@@ -20,8 +20,9 @@ except ImportError:  # pragma: no cover - where it has no wheel
 
 Row = dict[str, Any]
 VERSION = f"SQLite {engine.sqlite_version}"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUSY_SECONDS = 5.0
+BOOLEANS = ("is_", "hide_")  # how the names of columns begin that are true or false
 PAIRS = "(SELECT CAST(key AS INTEGER) AS key, value FROM json_each(:{}))"  # in SQL, a parameter that is {id: …} in JSON
 
 
@@ -149,7 +150,9 @@ def _patiently(conn: engine.Connection, sql: str, params: Row | None = None) -> 
 
 def _row(cursor: engine.Cursor, values: tuple) -> Row:
     names = (column[0] for column in cursor.description)
-    return {name: bool(value) if name.startswith("is_") else value for name, value in zip(names, values, strict=True)}
+    return {
+        name: bool(value) if name.startswith(BOOLEANS) else value for name, value in zip(names, values, strict=True)
+    }
 
 
 def _open_current() -> engine.Connection:

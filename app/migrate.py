@@ -49,9 +49,9 @@ def _apply(conn: db.engine.Connection, path: str) -> str:
         db.copy(path, f"{path}.before-migration")
     for script in _scripts(found) if tables else [SCHEMA]:
         _run(conn, script)
-    conn.execute(
-        "INSERT INTO settings (name, value) VALUES ('jwt_secret', ?) ON CONFLICT DO NOTHING", [secrets.token_hex(32)]
-    )
+    for secret in ("jwt_secret", "ban_key"):
+        insert = "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING"
+        conn.execute(insert, [secret, secrets.token_hex(32)])
     conn.execute(f"PRAGMA user_version = {db.SCHEMA_VERSION}")
     if not tables:
         return f"made with schema {db.SCHEMA_VERSION}"

@@ -13,14 +13,14 @@ class Held(NamedTuple):
     """Statements about `:user_id`, the second also with `:now`."""
 
     export: str  # what is theirs, without secrets and without what others wrote or did
-    erase: str  # leaves others what is theirs: their copy of a conversation
+    erase: str | None  # leaves others what is theirs: their copy of a conversation; None: we keep it, to protect others
 
 
 TABLES = {
     "users": Held(
         """
         SELECT id, username, name, gender, interested_in, bio, photo_url, location, latitude, longitude, birthday,
-               created_at, last_active, terms_accepted_at
+               created_at, last_active, hide_activity, terms_accepted_at, suspended_until, banned_at
         FROM users
         WHERE id = :user_id
         """,
@@ -28,7 +28,8 @@ TABLES = {
         UPDATE users
         SET username = 'deleted user', canonical = ' ' || id, password_hash = '', name = 'deleted user',
             gender = NULL, interested_in = NULL, bio = NULL, photo_url = NULL, location = NULL, latitude = NULL,
-            longitude = NULL, birthday = NULL, last_active = NULL, terms_accepted_at = NULL, deleted_at = :now
+            longitude = NULL, birthday = NULL, last_active = NULL, hide_activity = 0, terms_accepted_at = NULL,
+            deleted_at = :now
         WHERE id = :user_id
         """,
     ),
@@ -80,6 +81,42 @@ TABLES = {
         """,
         "DELETE FROM events WHERE user_id = :user_id",
     ),
+    "blocks": Held(
+        """
+        SELECT target_id, created_at
+        FROM blocks
+        WHERE user_id = :user_id
+        ORDER BY created_at
+        """,
+        "DELETE FROM blocks WHERE user_id = :user_id OR target_id = :user_id",
+    ),
+    "reports": Held(  # an open one keeps its evidence until it is decided
+        """
+        SELECT id, target_id, category, comment, chat_id, message_id, created_at
+        FROM reports
+        WHERE user_id = :user_id
+        ORDER BY id
+        """,
+        "UPDATE reports SET evidence = '{}' WHERE target_id = :user_id AND decided_at IS NOT NULL",
+    ),
+    "decisions": Held(
+        """
+        SELECT action, until, created_at
+        FROM decisions
+        WHERE target_id = :user_id
+          AND action <> 'dismiss'
+        ORDER BY id
+        """,
+        None,
+    ),
+    "bans": Held(
+        """
+        SELECT created_at
+        FROM bans
+        WHERE user_id = :user_id
+        """,
+        None,
+    ),
     "set_aside": Held(
         """
         SELECT table_name, row_id, reason, original, created_at
@@ -105,4 +142,5 @@ def export(user_id: int) -> dict[str, list[Row]]:
 def erase(user_id: int) -> None:
     """What is left is a row that stands for somebody who is gone."""
     for held in TABLES.values():
-        db.run(held.erase, user_id=user_id, now=times.from_now())
+        if held.erase:
+            db.run(held.erase, user_id=user_id, now=times.from_now())
