@@ -5,8 +5,20 @@ from typing import Any
 from flask import Flask, Response, request
 from flask_cors import CORS
 
-from app import bell, commands, config, db, json, limits, problems
-from app.blueprints import IdConverter, account, auth, chats, discovery, profiles, realtime, sessions, swipes, system
+from app import bell, commands, config, db, json, limits, moderation, problems
+from app.blueprints import (
+    IdConverter,
+    account,
+    auth,
+    chats,
+    discovery,
+    profiles,
+    realtime,
+    safety,
+    sessions,
+    swipes,
+    system,
+)
 
 LARGEST_BODY = 64 * 1024
 MOST_UNREAD = 8 * 1024 * 1024
@@ -21,14 +33,15 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     app.url_map.merge_slashes = False
     for part in (db, bell, problems, limits):
         part.init_app(app)
-    for blueprint in (account, auth, sessions, profiles, discovery, swipes, chats, realtime, system):
+    for blueprint in (account, auth, sessions, profiles, discovery, swipes, chats, safety, realtime, system):
         app.register_blueprint(blueprint.bp)
     app.after_request(_keep_private)
     app.after_request(_read_the_rest)
     CORS(
         app, origins=app.config["CORS_ORIGINS"], send_wildcard=True, expose_headers=["Link", "Retry-After"], max_age=600
     )
-    app.cli.add_command(commands.migrate)
+    for command in (commands.migrate, moderation.moderate):
+        app.cli.add_command(command)
     return app
 
 

@@ -1,6 +1,6 @@
 """What the body of a request may carry."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -108,6 +108,23 @@ class SendMessage(Texts):
             raise invalid("content", "must not be only blanks")
         if self.chat_id is None and self.receiver_id is None:
             raise invalid("chat_id", "or receiver_id is required")
+
+
+Category = Literal["minor", "threat", "non_consensual_imagery", "harassment", "spam", "fake", "other"]  # by urgency
+
+
+class Report(Texts):
+    sizes = {"comment": Size(0, 2000)}
+    user_id: Id
+    category: Category
+    comment: str = ""
+    chat_id: Id | None = None
+    message_id: Id | None = None
+    block: bool = True
+
+    def priority(self) -> int:
+        """1 is the most urgent."""
+        return get_args(Category).index(self.category) + 1
 
 
 class ReadChat(Struct):

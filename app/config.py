@@ -115,6 +115,7 @@ SETTINGS = (
     Setting("LIMIT_EXPORT", "3 per day", rate, "exports of one person"),
     Setting("SENDS_PER_MINUTE", "60", whole(0, 1_000_000), "messages of one person to one chat; 0 is no limit"),
     Setting("LIKES_PER_DAY", "0", whole(0, 1_000_000), "likes of one person in 24 hours; 0 is no limit"),
+    Setting("REPORTS_PER_DAY", "20", whole(0, 1_000_000), "reports of one person in 24 hours; 0 is no limit"),
     Setting("MINIMUM_AGE", "18", whole(0, 150), "of everybody, in years"),
     Setting("REQUIRE_TERMS", "0", flag, "1: nobody registers without `accept_terms`"),
     Setting("BCRYPT_COST", "12", whole(4, 16), "work of a password hash, as a power of two"),

@@ -31,7 +31,7 @@ def missed(user_id: int, after: int, limit: int) -> list[dict[str, Any]] | None:
     head = events.head(user_id)  # before the log, so that what is recorded meanwhile is no hole
     rows = events.following(user_id, after, limit)
     whole = rows[0]["seq"] == after + 1 if rows else after == head
-    return rows if whole else None
+    return [row if row["is_open"] else row | {"payload": _removed(row["seq"])} for row in rows] if whole else None
 
 
 def announce(*recorded: Event) -> None:
@@ -43,6 +43,11 @@ def announce_end(user_id: int, session_ids: list[int]) -> None:
     """Close the sockets of sessions that have ended; not in the log, since no client is to hear it."""
     if session_ids:
         bell.ring([(user_id, msgspec.json.encode({"type": "ended", "sessions": session_ids}).decode())])
+
+
+def _removed(seq: int) -> str:
+    """What stands for an event of somebody who is not to be seen any more."""
+    return msgspec.json.encode({"type": "removed", "seq": seq}).decode()
 
 
 def _prune(user_id: int, head: int) -> None:

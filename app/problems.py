@@ -15,7 +15,8 @@ log = logging.getLogger(__name__)
 
 
 class Problem(Exception):
-    """An answer that is an error: `code` is for programs, `detail` for people, `errors` names fields."""
+    """An answer that is an error: `code` is for programs, `detail` for people, `errors` names fields; `more` is
+    members that belong to this code alone."""
 
     def __init__(
         self,
@@ -24,14 +25,17 @@ class Problem(Exception):
         detail: str,
         errors: list[dict[str, str]] | None = None,
         headers: dict[str, str] | None = None,
+        more: dict[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status, self.code, self.detail = status, code, detail
-        self.errors, self.headers = errors, headers or {}
+        self.errors, self.headers, self.more = errors, headers or {}, more or {}
 
     def response(self) -> Response:
         body: dict[str, Any] = {"type": "about:blank", "title": HTTP_STATUS_CODES[self.status], "status": self.status}
-        body |= {"code": self.code, "detail": self.detail} | ({"errors": self.errors} if self.errors else {})
+        body |= (
+            {"code": self.code, "detail": self.detail} | ({"errors": self.errors} if self.errors else {}) | self.more
+        )
         return Response(msgspec.json.encode(body), self.status, self.headers, content_type="application/problem+json")
 
 

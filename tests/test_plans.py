@@ -24,6 +24,11 @@ ROUTES = [
     ("DELETE", "/swipe/last", None),
     ("DELETE", "/clear/my/swipes", None),
     ("GET", "/events?after=1", None),
+    ("POST", "/reports", {"user_id": 2, "category": "spam", "message_id": None, "chat_id": 1, "block": False}),
+    ("DELETE", "/chats/{chat}", None),
+    ("PUT", "/blocks/{peer}", None),
+    ("GET", "/blocks", None),
+    ("DELETE", "/blocks/{peer}", None),
     ("GET", "/me/export", None),
     ("POST", "/account-deletion", {"username": "nobody", "password": "x"}),
     ("DELETE", "/me", {"password": PASSWORD}),
@@ -43,6 +48,8 @@ def statements(person, app):
         assert answer.status < 300 or path == "/account-deletion", answer
     with app.app_context():
         events.heads_beyond({anna.id: 0})
+    for command in ("queue", "show 1", "suspend 2 --days 1 --yes", "ban 2 --yes", "unban 2 --yes"):
+        assert app.test_cli_runner().invoke(args=["moderate", *command.split()]).exit_code == 0
     connections[0].set_trace_callback(None)
     return [one for one in said if one.split()[0] in ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")]
 
@@ -52,6 +59,8 @@ def test_no_statement_scans_a_table(statements, settings):
     assert len(statements) > 30
     for statement in statements:
         for step in conn.execute(f"EXPLAIN QUERY PLAN {statement}"):
+            if step["detail"] == "SCAN reports USING INDEX reports_queue":
+                continue  # the open ones, in its order, up to a limit
             scanned = step["detail"].removeprefix("SCAN ").split()[0] if "SCAN" in step["detail"] else ""
             assert scanned in ("", "mine", "CONSTANT", "json_each", "set_aside") or "subquery" in scanned, (
                 step["detail"],
@@ -67,4 +76,5 @@ def test_the_feed_goes_along_the_ids(app, person):
     anna.get("/profiles/search?last_seen_id=5")
     connection[0].set_trace_callback(None)
     plan = connection[0].execute(f"EXPLAIN QUERY PLAN {said[-1]}").fetchall()
-    assert plan[0]["detail"] == "SEARCH them USING INTEGER PRIMARY KEY (rowid>?)"
+    assert "SEARCH them USING INTEGER PRIMARY KEY (rowid>?)" in [step["detail"] for step in plan]
+    assert not any("TEMP B-TREE" in step["detail"] for step in plan)

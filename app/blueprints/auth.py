@@ -2,7 +2,7 @@
 
 from flask import Blueprint, current_app, g
 
-from app import names, passwords, times, tokens
+from app import bans, names, passwords, times, tokens
 from app.auth import confirmed, named_by, signed_in, wrong_credentials
 from app.blueprints import read_little
 from app.bodies import ChangePassword, Login, Register
@@ -11,7 +11,7 @@ from app.events import announce_end
 from app.json import read
 from app.limits import is_wrong, limit, name_at_address, user
 from app.problems import Problem, invalid
-from app.queries import sessions, users
+from app.queries import sessions, standing, users
 
 bp = Blueprint("auth", __name__)
 bp.before_request(read_little)
@@ -33,8 +33,10 @@ def register():
     profile["terms_accepted_at"] = times.from_now() if body.accept_terms else None
     with transaction():
         user_id = users.insert(body.username, canonical, password_hash, profile)
-    if user_id is None:
-        raise Problem(409, "username_taken", "This username is taken")
+        if user_id is None:
+            raise Problem(409, "username_taken", "This username is taken")
+        if standing.find_banned(bans.seal(canonical)):
+            raise Problem(403, "banned", "Whoever had this username is banned")
     return {"message": "Регистрация успешна", "user_id": user_id}, 201
 
 
@@ -51,11 +53,21 @@ def login():
     with transaction():
         if not users.replace_password_hash(user["id"], user["password_hash"], stronger or user["password_hash"]):
             raise wrong_credentials()  # the password was changed while we hashed
+        _check_standing(user["id"])
         ended = sessions.delete_device(user["id"], device_id)
         session = sessions.insert(user["id"], device_id)
         users.touch(user["id"])
     announce_end(user["id"], ended)
     return {"user_id": str(user["id"])} | tokens.pair(session)
+
+
+def _check_standing(user_id: int) -> None:
+    """Raises 403 for who is shut out; only now, since only who knows the password may learn of it."""
+    found = standing.find(user_id)
+    if found["banned_at"]:
+        raise Problem(403, "banned", "This account is banned")
+    if until := found["suspended_until"]:
+        raise Problem(403, "suspended", f"This account is suspended until {until}", more={"until": until})
 
 
 @bp.put("/me/password")

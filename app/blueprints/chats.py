@@ -11,7 +11,7 @@ from app import times
 from app.auth import signed_in
 from app.bodies import ReadChat, ReadMessages, SendMessage
 from app.db import transaction
-from app.events import announce, message_frame, read_chat_frame, read_messages_frame, record
+from app.events import announce, chat_closed_frame, message_frame, read_chat_frame, read_messages_frame, record
 from app.fields import LARGEST_ID
 from app.json import read, read_query
 from app.parameters import ChatPage, MessagePage
@@ -37,6 +37,19 @@ def list_chats():
         cursor = base64.urlsafe_b64encode(f"{shown[-1]['last_message_id']}.{shown[-1]['id']}".encode()).decode()
         response.headers["Link"] = f'<{request.path}?{urlencode({"limit": query.limit, "before": cursor})}>; rel="next"'
     return response
+
+
+@bp.delete("/chats/<id:chat_id>")
+@signed_in
+def unmatch(chat_id):
+    """Close a chat of mine, for both of us; what was said stays readable."""
+    recorded = []
+    with transaction():
+        chat = chats.find(chat_id, g.user_id) or not_found("chat")
+        if chats.unmatch(chat["id"], g.user_id):
+            recorded.append(record(chat["peer_id"], chat_closed_frame(chat["id"])))
+    announce(*recorded)
+    return {"status": "closed"}
 
 
 @bp.get("/chat/messages/<id:chat_id>")

@@ -35,4 +35,4 @@ def update_me():
 @signed_in
 def show_user(user_id):
     """Someone's profile, as others see it."""
-    return users.find_public(user_id, viewer_id=g.user_id) or not_found("user")
+    return users.find_public(user_id, g.user_id) or not_found("user")

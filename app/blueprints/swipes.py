@@ -25,8 +25,9 @@ def swipe():
         raise invalid("target_id", "must be someone else")
     chat_id, recorded = None, []
     with transaction():
-        if not (users.exists(body.target_id) and users.exists(g.user_id)):  # I may be leaving at this moment
-            not_found("user")
+        target = users.find_target(body.target_id, g.user_id) or not_found("user")
+        if target["is_unmatched"]:
+            raise Problem(409, "chat_closed", "You two had a match, and it is over")
         swipes.delete(g.user_id, body.target_id)
         swipes.insert(g.user_id, body.target_id, body.action)
         allowance = _allowance(body.action)

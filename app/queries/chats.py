@@ -2,15 +2,18 @@
 
 from app import db, times
 from app.db import Row
+from app.queries import gate
+
+_PEER = "CASE WHEN chats.user1_id = :user_id THEN chats.user2_id ELSE chats.user1_id END"
 
 
 def insert(user_id: int, peer_id: int) -> Row | None:
-    """The new chat of the two, or None when there is one."""
+    """The new chat of the two, or None when one is open."""
     return db.one(
         """
         INSERT INTO chats (user1_id, user2_id, created_at)
         VALUES (:user1_id, :user2_id, :now)
-        ON CONFLICT (user1_id, user2_id) DO NOTHING
+        ON CONFLICT (user1_id, user2_id) WHERE closed_at IS NULL DO NOTHING
         RETURNING id
         """,
         user1_id=min(user_id, peer_id),
@@ -22,31 +25,38 @@ def insert(user_id: int, peer_id: int) -> Row | None:
 def find(chat_id: int, user_id: int) -> Row | None:
     """My chat with that id: `{"id", "peer_id", "is_closed"}`."""
     return db.one(
-        """
-        SELECT id, CASE WHEN user1_id = :user_id THEN user2_id ELSE user1_id END AS peer_id,
-               closed_at IS NOT NULL AS is_closed
+        f"""
+        SELECT chats.id, them.id AS peer_id, chats.closed_at IS NOT NULL AS is_closed
         FROM chats
-        WHERE id = :chat_id
-          AND (user1_id = :user_id OR user2_id = :user_id)
-        """,
+        JOIN users AS them ON them.id = {_PEER}
+        WHERE chats.id = :chat_id
+          AND (chats.user1_id = :user_id OR chats.user2_id = :user_id)
+          AND {gate.CHAT_OPEN}
+        """,  # noqa: S608
         chat_id=chat_id,
         user_id=user_id,
+        now=times.from_now(),
     )
 
 
 def find_with(user_id: int, peer_id: int) -> Row | None:
-    """My chat with that person: `{"id", "peer_id", "is_closed"}`."""
+    """My chat with that person, the latest: `{"id", "peer_id", "is_closed"}`."""
     return db.one(
-        """
-        SELECT id, CASE WHEN user1_id = :user_id THEN user2_id ELSE user1_id END AS peer_id,
-               closed_at IS NOT NULL AS is_closed
+        f"""
+        SELECT chats.id, them.id AS peer_id, chats.closed_at IS NOT NULL AS is_closed
         FROM chats
-        WHERE user1_id = :user1_id
-          AND user2_id = :user2_id
-        """,
+        JOIN users AS them ON them.id = {_PEER}
+        WHERE chats.user1_id = :user1_id
+          AND chats.user2_id = :user2_id
+          AND :user_id IN (chats.user1_id, chats.user2_id)
+          AND {gate.CHAT_OPEN}
+        ORDER BY chats.id DESC
+        LIMIT 1
+        """,  # noqa: S608
         user_id=user_id,
         user1_id=min(user_id, peer_id),
         user2_id=max(user_id, peer_id),
+        now=times.from_now(),
     )
 
 
@@ -61,6 +71,44 @@ def open_of(user_id: int) -> list[Row]:
         ORDER BY peer_id
         """,
         user_id=user_id,
+    )
+
+
+def unmatch(chat_id: int, user_id: int) -> bool:
+    """Close a chat of mine; whether it was open."""
+    closed = db.run(
+        """
+        UPDATE chats
+        SET closed_at = :now,
+            unmatched_by = :user_id
+        WHERE id = :chat_id
+          AND (user1_id = :user_id OR user2_id = :user_id)
+          AND closed_at IS NULL
+        """,
+        chat_id=chat_id,
+        user_id=user_id,
+        now=times.from_now(),
+    )
+    return closed == 1
+
+
+def hide(user_id: int, peer_id: int) -> list[Row]:
+    """Close what the two have for good, and show it to neither: `{"id", "is_news"}`, whether it was open till now."""
+    return db.every(
+        """
+        UPDATE chats
+        SET closed_at = coalesce(closed_at, :now),
+            hidden_at = :now
+        WHERE user1_id = :user1_id
+          AND user2_id = :user2_id
+          AND :user_id IN (user1_id, user2_id)
+          AND hidden_at IS NULL
+        RETURNING id, closed_at = hidden_at AS is_news
+        """,
+        user_id=user_id,
+        user1_id=min(user_id, peer_id),
+        user2_id=max(user_id, peer_id),
+        now=times.from_now(),
     )
 
 
@@ -96,23 +144,11 @@ def update_last_message(chat_id: int, message_id: int) -> None:
 def page(user_id: int, before: tuple[int, int], limit: int) -> list[Row]:
     """My chats, newest activity first; `before` is the (last_message_id, id) that the page before ended with."""
     return db.every(
-        """
+        f"""
         WITH mine AS (
-            SELECT * FROM (
-                SELECT id, user1_id, user2_id, created_at, last_message_id, closed_at, user2_id AS peer_id
-                FROM chats
-                WHERE user1_id = :user_id
-                  AND (last_message_id, id) < (:last_message_id, :chat_id)
-                ORDER BY last_message_id DESC, id DESC
-                LIMIT :limit)
+            SELECT * FROM ({_half_page("user1_id", "user2_id")})
             UNION ALL
-            SELECT * FROM (
-                SELECT id, user1_id, user2_id, created_at, last_message_id, closed_at, user1_id AS peer_id
-                FROM chats
-                WHERE user2_id = :user_id
-                  AND (last_message_id, id) < (:last_message_id, :chat_id)
-                ORDER BY last_message_id DESC, id DESC
-                LIMIT :limit))
+            SELECT * FROM ({_half_page("user2_id", "user1_id")}))
         SELECT mine.id, mine.user1_id, mine.user2_id, mine.created_at, mine.last_message_id,
                mine.closed_at IS NOT NULL AS is_closed, coalesce(m.content, '') AS last_message,
                coalesce(m.created_at, mine.created_at) AS last_message_time,
@@ -130,9 +166,24 @@ def page(user_id: int, before: tuple[int, int], limit: int) -> list[Row]:
         LEFT JOIN messages AS m ON m.id = mine.last_message_id
         ORDER BY mine.last_message_id DESC, mine.id DESC
         LIMIT :limit
-        """,
+        """,  # noqa: S608
         user_id=user_id,
+        now=times.from_now(),
         last_message_id=before[0],
         chat_id=before[1],
         limit=limit,
     )
+
+
+def _half_page(me: str, peer: str) -> str:
+    """The page's chats in which I stand in the column `me`, and the other in `peer`."""
+    return f"""
+                SELECT chats.id, chats.user1_id, chats.user2_id, chats.created_at, chats.last_message_id,
+                       chats.closed_at, them.id AS peer_id
+                FROM chats
+                JOIN users AS them ON them.id = chats.{peer}
+                WHERE chats.{me} = :user_id
+                  AND (chats.last_message_id, chats.id) < (:last_message_id, :chat_id)
+                  AND {gate.CHAT_OPEN}
+                ORDER BY chats.last_message_id DESC, chats.id DESC
+                LIMIT :limit"""  # noqa: S608

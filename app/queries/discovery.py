@@ -3,7 +3,8 @@
 from app import db, times
 from app.db import Row
 from app.parameters import Search
-from app.queries.users import public
+from app.queries import gate
+from app.queries.users import PUBLIC, public
 
 _FILTERS = {
     "gender": "lower(them.gender) = lower(:gender)",
@@ -32,9 +33,8 @@ def search(user_id: int, query: Search) -> list[Row]:
     }
     given = {name: value for name, value in filters.items() if value is not None}
     clauses = "".join(f"          AND {_FILTERS[name]}\n" for name in given)
-    sql = """
-        SELECT them.id, them.username, them.name, them.gender, them.birthday, them.interested_in, them.bio,
-               them.photo_url, them.location, them.created_at, them.last_active,
+    sql = f"""
+        SELECT {PUBLIC},
                distance_km(:latitude, :longitude, them.latitude, them.longitude) AS distance_km
         FROM users AS them
         WHERE them.id > :last_seen_id
@@ -45,9 +45,11 @@ def search(user_id: int, query: Search) -> list[Row]:
               FROM swipes
               WHERE swipes.user_id = :user_id
                 AND swipes.target_id = them.id)
-CLAUSES        ORDER BY them.id
+{clauses}          AND {gate.OPEN}
+          AND NOT {gate.UNMATCHED}
+        ORDER BY them.id
         LIMIT :page_size
-        """.replace("CLAUSES", clauses)
+        """  # noqa: S608
     rows = db.every(
         sql,
         user_id=user_id,
@@ -55,6 +57,7 @@ CLAUSES        ORDER BY them.id
         page_size=query.page_size,
         latitude=query.latitude,
         longitude=query.longitude,
+        now=times.from_now(),
         **given,
     )
     return [public(row) for row in rows]

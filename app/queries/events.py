@@ -4,6 +4,7 @@ import msgspec
 
 from app import db, times
 from app.db import Row
+from app.queries import gate
 
 
 def next_seq(user_id: int) -> int:
@@ -36,19 +37,25 @@ def insert(user_id: int, seq: int, type: str, payload: str) -> None:
 
 
 def following(user_id: int, after: int, limit: int) -> list[Row]:
-    """The first `limit` events after that one, as they are kept: `{"seq", "payload"}`."""
+    """The first `limit` events after that one: `{"seq", "payload", "is_open"}`, the payload as it is kept, and
+    whether it may still be shown."""
     return db.every(
-        """
-        SELECT seq, payload
+        f"""
+        SELECT events.seq, events.payload,
+               chats.id IS NULL OR events.type = 'chat_closed' OR {gate.CHAT_OPEN} AS is_open
         FROM events
-        WHERE user_id = :user_id
-          AND seq > :after
-        ORDER BY seq
+        LEFT JOIN chats ON chats.id = events.payload ->> 'chat_id'
+        LEFT JOIN users AS them
+               ON them.id = CASE WHEN chats.user1_id = :user_id THEN chats.user2_id ELSE chats.user1_id END
+        WHERE events.user_id = :user_id
+          AND events.seq > :after
+        ORDER BY events.seq
         LIMIT :limit
-        """,
+        """,  # noqa: S608
         user_id=user_id,
         after=after,
         limit=limit,
+        now=times.from_now(),
     )
 
 

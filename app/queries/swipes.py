@@ -2,7 +2,8 @@
 
 from app import db, times
 from app.db import Row
-from app.queries.users import public
+from app.queries import gate
+from app.queries.users import PUBLIC, public
 
 
 def insert(user_id: int, target_id: int, action: str) -> None:
@@ -28,6 +29,20 @@ def delete(user_id: int, target_id: int) -> None:
         """,
         user_id=user_id,
         target_id=target_id,
+    )
+
+
+def delete_likes(user_id: int, peer_id: int) -> None:
+    """Both mine of them and theirs of me."""
+    db.run(
+        """
+        DELETE FROM swipes
+        WHERE action = 'like'
+          AND ((user_id = :user_id AND target_id = :peer_id)
+               OR (user_id = :peer_id AND target_id = :user_id))
+        """,
+        user_id=user_id,
+        peer_id=peer_id,
     )
 
 
@@ -80,24 +95,26 @@ def count_likes(user_id: int, since: str) -> Row:
 def followers(user_id: int) -> list[Row]:
     """Those who like me and whom I have not swiped, the newest like first, as I see them."""
     rows = db.every(
-        """
-        SELECT fan.id, fan.username, fan.name, fan.gender, fan.birthday, fan.interested_in, fan.bio,
-               fan.photo_url, fan.location, fan.created_at, fan.last_active,
-               distance_km(me.latitude, me.longitude, fan.latitude, fan.longitude) AS distance_km
+        f"""
+        SELECT {PUBLIC},
+               distance_km(me.latitude, me.longitude, them.latitude, them.longitude) AS distance_km
         FROM swipes
-        JOIN users AS fan ON fan.id = swipes.user_id
+        JOIN users AS them ON them.id = swipes.user_id
         JOIN users AS me ON me.id = swipes.target_id
         WHERE swipes.target_id = :user_id
           AND swipes.action = 'like'
-          AND fan.birthday IS NOT NULL
+          AND them.birthday IS NOT NULL
+          AND {gate.OPEN}
+          AND NOT {gate.UNMATCHED}
           AND NOT EXISTS (
               SELECT 1
               FROM swipes AS mine
               WHERE mine.user_id = :user_id
                 AND mine.target_id = swipes.user_id)
         ORDER BY swipes.id DESC
-        """,
+        """,  # noqa: S608
         user_id=user_id,
+        now=times.from_now(),
     )
     return [public(row) for row in rows]
 

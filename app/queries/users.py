@@ -4,6 +4,12 @@ from typing import Any
 
 from app import db, times
 from app.db import Row
+from app.queries import gate
+
+# What others are shown of `them`, for `public`.
+PUBLIC = """them.id, them.username, them.name, them.gender, them.birthday, them.interested_in, them.bio,
+               them.photo_url, them.location, them.created_at,
+               them.last_active"""
 
 
 def insert(username: str, canonical: str, password_hash: str, profile: dict[str, Any]) -> int | None:
@@ -56,9 +62,19 @@ def replace_password_hash(user_id: int, old: str, new: str) -> bool:
     return changed == 1
 
 
-def exists(user_id: int) -> bool:
-    sql = "SELECT 1 AS found FROM users WHERE id = :user_id AND deleted_at IS NULL"
-    return db.one(sql, user_id=user_id) is not None
+def find_target(target_id: int, user_id: int) -> Row | None:
+    """Somebody whom I may swipe: `{"is_unmatched"}`, whether we had a match that is over."""
+    return db.one(
+        f"""
+        SELECT {gate.UNMATCHED} AS is_unmatched
+        FROM users AS them
+        WHERE them.id = :target_id
+          AND {gate.OPEN}
+        """,  # noqa: S608
+        target_id=target_id,
+        user_id=user_id,
+        now=times.from_now(),
+    )
 
 
 def find_own(user_id: int) -> Row:
@@ -76,28 +92,58 @@ def find_own(user_id: int) -> Row:
     return _with_age(found)
 
 
-def find_public(user_id: int, viewer_id: int) -> Row | None:
-    """A profile as the viewer sees it: of grown-ups alone, and so of those alone who gave a birthday, but in a chat."""
+def is_known(target_id: int, user_id: int) -> bool:
+    """Whether I may see them, or had a chat with them, or blocked them: then I know of them whatever they did since."""
     found = db.one(
-        """
-        SELECT them.id, them.username, them.name, them.gender, them.birthday, them.interested_in, them.bio,
-               them.photo_url, them.location, them.created_at, them.last_active,
-               distance_km(me.latitude, me.longitude, them.latitude, them.longitude) AS distance_km
+        f"""
+        SELECT 1 AS found
         FROM users AS them
-        JOIN users AS me ON me.id = :viewer_id
-        WHERE them.id = :user_id
-          AND (them.birthday IS NOT NULL
-               OR them.id = :viewer_id
+        WHERE them.id = :target_id
+          AND ({gate.OPEN}
                OR EXISTS (
                    SELECT 1
                    FROM chats
                    WHERE user1_id = :user1_id
-                     AND user2_id = :user2_id))
-        """,
+                     AND user2_id = :user2_id)
+               OR EXISTS (
+                   SELECT 1
+                   FROM blocks
+                   WHERE user_id = :user_id
+                     AND target_id = :target_id))
+        """,  # noqa: S608
+        target_id=target_id,
         user_id=user_id,
-        viewer_id=viewer_id,
-        user1_id=min(user_id, viewer_id),
-        user2_id=max(user_id, viewer_id),
+        user1_id=min(user_id, target_id),
+        user2_id=max(user_id, target_id),
+        now=times.from_now(),
+    )
+    return found is not None
+
+
+def find_public(target_id: int, user_id: int) -> Row | None:
+    """A profile as I see it: of grown-ups alone, and so of those alone who gave a birthday, but in a chat."""
+    found = db.one(
+        f"""
+        SELECT {PUBLIC},
+               distance_km(me.latitude, me.longitude, them.latitude, them.longitude) AS distance_km
+        FROM users AS them
+        JOIN users AS me ON me.id = :user_id
+        WHERE them.id = :target_id
+          AND (them.birthday IS NOT NULL
+               OR them.id = :user_id
+               OR EXISTS (
+                   SELECT 1
+                   FROM chats
+                   WHERE user1_id = :user1_id
+                     AND user2_id = :user2_id
+                     AND hidden_at IS NULL))
+          AND {gate.OPEN}
+        """,  # noqa: S608
+        target_id=target_id,
+        user_id=user_id,
+        user1_id=min(user_id, target_id),
+        user2_id=max(user_id, target_id),
+        now=times.from_now(),
     )
     return found and public(found)
 

@@ -1,0 +1,47 @@
+"""Who does not exist for whom."""
+
+from app import db, times
+from app.db import Row
+
+
+def insert(user_id: int, target_id: int) -> bool:
+    """Whether I had not blocked them before."""
+    inserted = db.run(
+        """
+        INSERT INTO blocks (user_id, target_id, created_at)
+        VALUES (:user_id, :target_id, :now)
+        ON CONFLICT (user_id, target_id) DO NOTHING
+        """,
+        user_id=user_id,
+        target_id=target_id,
+        now=times.from_now(),
+    )
+    return inserted == 1
+
+
+def delete(user_id: int, target_id: int) -> bool:
+    """Whether I had blocked them."""
+    deleted = db.run(
+        """
+        DELETE FROM blocks
+        WHERE user_id = :user_id
+          AND target_id = :target_id
+        """,
+        user_id=user_id,
+        target_id=target_id,
+    )
+    return deleted == 1
+
+
+def mine(user_id: int) -> list[Row]:
+    """Whom I block, the latest first."""
+    return db.every(
+        """
+        SELECT blocks.target_id AS user_id, them.username, them.name, blocks.created_at
+        FROM blocks
+        JOIN users AS them ON them.id = blocks.target_id
+        WHERE blocks.user_id = :user_id
+        ORDER BY blocks.created_at DESC, blocks.target_id DESC
+        """,
+        user_id=user_id,
+    )
