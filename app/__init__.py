@@ -5,7 +5,7 @@ from typing import Any
 from flask import Flask, Response, request
 from flask_cors import CORS
 
-from app import bell, commands, config, db, json, limits, moderation, problems
+from app import bell, commands, config, db, filters, json, limits, moderation, problems
 from app.blueprints import (
     IdConverter,
     account,
@@ -31,7 +31,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     app.json = json.Provider(app)
     app.url_map.converters["id"] = IdConverter
     app.url_map.merge_slashes = False
-    for part in (db, bell, problems, limits):
+    for part in (db, bell, problems, limits, filters):
         part.init_app(app)
     for blueprint in (account, auth, sessions, profiles, discovery, swipes, chats, safety, realtime, system):
         app.register_blueprint(blueprint.bp)

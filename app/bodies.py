@@ -10,6 +10,7 @@ from app.problems import invalid
 
 class Register(Texts):
     sizes = {"username": Size(1, 64), "bio": Size(0, 2000), "photo_url": Size(0, 2048)}
+    shown = {"username", "bio"}
     username: str
     password: str
     bio: str | None = None
@@ -68,6 +69,7 @@ class Profile(Texts):
         "photo_url": Size(0, 2048),
         "location": Size(0, 200),
     }
+    shown = {"name", "gender", "interested_in", "bio", "location"}
     name: str | None | UnsetType = UNSET
     gender: str | None | UnsetType = UNSET
     birthday: str | None | UnsetType = UNSET
@@ -97,6 +99,7 @@ class Swipe(Struct):
 
 class SendMessage(Texts):
     sizes = {"content": Size(1, 4000, trimmed=False), "client_id": Size(1, 64, trimmed=False)}
+    shown = {"content"}
     content: str
     chat_id: Id | None = None
     receiver_id: Id | None = None

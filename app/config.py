@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
@@ -55,6 +56,14 @@ def networks(value: str) -> list[str]:
         except ValueError:
             raise ValueError("addresses or networks such as 10.0.0.0/8, separated by commas") from None
     return listed
+
+
+def text_file(value: str) -> str:
+    try:
+        Path(value or os.devnull).read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise ValueError("a file of UTF-8 text that can be read") from None
+    return value
 
 
 def flag(value: str) -> bool:
@@ -118,6 +127,7 @@ SETTINGS = (
     Setting("REPORTS_PER_DAY", "20", whole(0, 1_000_000), "reports of one person in 24 hours; 0 is no limit"),
     Setting("MINIMUM_AGE", "18", whole(0, 150), "of everybody, in years"),
     Setting("REQUIRE_TERMS", "0", flag, "1: nobody registers without `accept_terms`"),
+    Setting("BLOCKED_WORDS_FILE", "", text_file, "what nobody may write: on each line a word, or words in a row"),
     Setting("BCRYPT_COST", "12", whole(4, 16), "work of a password hash, as a power of two"),
     Setting("EVENTS_KEEP", "1000", whole(1, 1_000_000), "the latest events of each person are kept, so many"),
     Setting("EVENTS_KEEP_DAYS", "7", whole(0, 36_500), "and those of so many days, where these are more"),

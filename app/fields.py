@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, NamedTuple
 from flask import current_app
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from app import times
+from app import filters, times
 from app.problems import invalid
 
 LARGEST_ID = 2**63 - 1
@@ -26,9 +26,11 @@ class Size(NamedTuple):
 
 
 class Texts(Struct):
-    """A body whose texts are checked: no NUL (SQL tools stop reading there), and the sizes below."""
+    """A body whose texts are checked: no NUL (SQL tools stop reading there), the sizes below, and what others are to
+    see by the filter."""
 
     sizes: ClassVar[dict[str, Size]] = {}
+    shown: ClassVar[set[str]] = set()
 
     def __post_init__(self) -> None:
         for field in self.__struct_fields__:
@@ -43,6 +45,8 @@ class Texts(Struct):
             raise invalid(field, "must not contain NUL")
         if not size.least <= len(text) <= size.most:
             raise invalid(field, f"must be {size.least} to {size.most} characters long")
+        if field in self.shown and (reason := filters.check(text)):
+            raise invalid(field, reason)
         return text
 
 
