@@ -79,6 +79,7 @@ class Profile(Texts):
     location: str | None | UnsetType = UNSET
     latitude: Latitude | None | UnsetType = UNSET
     longitude: Longitude | None | UnsetType = UNSET
+    hide_activity: bool | None | UnsetType = UNSET
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -86,6 +87,7 @@ class Profile(Texts):
             self.birthday = calendar_date(self.birthday) if self.birthday else None
         check_photo(self.photo_url)
         check_pair(self.latitude, self.longitude)
+        self.hide_activity = False if self.hide_activity is None else self.hide_activity
 
     def given(self) -> dict[str, Any]:
         """The fields that the client sent."""

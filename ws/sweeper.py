@@ -1,12 +1,16 @@
-"""Finds the connections that missed something: a query for all of them, now and then and when news was lost."""
+"""Finds the connections that missed something: a query for all of them, now and then and when news was lost. At the
+same time it tells who is here."""
 
 import logging
+import secrets
 import threading
 import time
+from contextlib import suppress
 
+import redis
 from flask import Flask
 
-from app import bell
+from app import bell, presence
 from app.queries import events, sessions
 from ws.connection import ENDED, Connection
 from ws.hub import Hub
@@ -20,6 +24,7 @@ log = logging.getLogger(__name__)
 class Sweeper:
     def __init__(self, app: Flask, hub: Hub) -> None:
         self._app, self._hub, self._due = app, hub, threading.Event()
+        self._process = secrets.token_hex(8)
         threading.Thread(target=self._run, daemon=True).start()
 
     def look(self) -> None:
@@ -45,6 +50,8 @@ class Sweeper:
             here[row["user_id"]].inbox.hear_of_head(row["seq"])
         for user_id in sessions.ended({one.session_id: user_id for user_id, one in here.items()}) if here else []:
             here[user_id].close(*ENDED)
+        with suppress(redis.RedisError):
+            presence.tell(self._process, list(here))
 
     def _announce(self, unheard: list[Connection]) -> None:
         for connection in unheard:

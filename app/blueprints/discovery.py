@@ -2,6 +2,7 @@
 
 from flask import Blueprint, g, jsonify
 
+from app import presence
 from app.auth import signed_in
 from app.json import read_query
 from app.parameters import Search
@@ -18,7 +19,8 @@ def search():
     if query.latitude is None:
         me = users.find_own(g.user_id)
         query.latitude, query.longitude = me["latitude"], me["longitude"]
-    return jsonify(discovery.search(g.user_id, query))
+    online = presence.online() if query.online_only else "[]"
+    return jsonify(discovery.search(g.user_id, query, online))
 
 
 @bp.get("/followers")

@@ -160,7 +160,7 @@ def page(user_id: int, before: tuple[int, int], limit: int) -> list[Row]:
                   AND unread.receiver_id = :user_id
                   AND unread.is_read = 0) AS unread_count,
                peer.id AS peer_id, peer.name AS peer_name, peer.photo_url AS peer_photo_url,
-               peer.last_active AS peer_last_active
+               CASE peer.hide_activity WHEN 0 THEN peer.last_active END AS peer_last_active
         FROM mine
         JOIN users AS peer ON peer.id = mine.peer_id
         LEFT JOIN messages AS m ON m.id = mine.last_message_id

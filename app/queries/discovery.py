@@ -15,13 +15,16 @@ _FILTERS = {
     "born_after": "them.birthday > :born_after",
     "max_distance_km": "distance_km(:latitude, :longitude, them.latitude, them.longitude) <= :max_distance_km",
     "has_photo": "them.photo_url <> ''",
-    "active_since": "them.last_active >= :active_since",
+    "active_since": """
+        them.hide_activity = 0
+        AND (them.last_active >= :active_since OR them.id IN (SELECT value FROM json_each(:online)))""",
 }
 ONLINE_MINUTES = 5
 
 
-def search(user_id: int, query: Search) -> list[Row]:
-    """A page of public profiles by ascending id; distances are from the query's place."""
+def search(user_id: int, query: Search, online: str) -> list[Row]:
+    """A page of public profiles by ascending id; distances are from the query's place. `online` is the ids of who has
+    a live socket, a list in JSON."""
     filters = {
         "gender": query.gender or None,
         "interested_in": _literal(query.interested_in) or None,
@@ -58,6 +61,7 @@ def search(user_id: int, query: Search) -> list[Row]:
         latitude=query.latitude,
         longitude=query.longitude,
         now=times.from_now(),
+        online=online,
         **given,
     )
     return [public(row) for row in rows]

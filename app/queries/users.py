@@ -9,7 +9,7 @@ from app.queries import gate
 # What others are shown of `them`, for `public`.
 PUBLIC = """them.id, them.username, them.name, them.gender, them.birthday, them.interested_in, them.bio,
                them.photo_url, them.location, them.created_at,
-               them.last_active"""
+               CASE them.hide_activity WHEN 0 THEN them.last_active END AS last_active"""
 
 
 def insert(username: str, canonical: str, password_hash: str, profile: dict[str, Any]) -> int | None:
@@ -82,7 +82,7 @@ def find_own(user_id: int) -> Row:
     found = db.one(
         """
         SELECT id, username, name, gender, birthday, interested_in, bio, photo_url, location,
-               latitude, longitude, created_at, last_active, NULL AS distance_km
+               latitude, longitude, created_at, last_active, hide_activity, NULL AS distance_km
         FROM users
         WHERE id = :user_id
         """,

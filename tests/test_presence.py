@@ -1,0 +1,93 @@
+"""When others are here, and who does not want it known."""
+
+from datetime import timedelta
+
+import pytest
+from redis import Redis
+
+from app import presence, times
+from tests.database import rows, run
+from tests.sockets import Socket
+from tests.town import eventually
+
+
+def online(person):
+    return [user["id"] for user in person.get("/profiles/search?online_only=true")]
+
+
+@pytest.mark.parametrize(("ago", "found"), [({"minutes": 4}, True), ({"minutes": 6}, False)])
+def test_activity_of_the_last_five_minutes_is_online(person, settings, ago, found):
+    anna, boris = person(), person()
+    moment = times.text(times.now() - timedelta(**ago))
+    run(settings["DATABASE_PATH"], f"UPDATE users SET last_active = '{moment}' WHERE id = {boris.id}")
+    assert online(anna) == ([boris.id] if found else [])
+
+
+def test_a_live_socket_is_online_for_as_long_as_it_lives(town):
+    anna, boris = town.person(), town.person()
+    anna.put_me(location="nowhere")
+    socket = Socket(boris.post("/ws/start")["url"])
+    long_ago = f"UPDATE users SET last_active = '2020-01-01T00:00:00.000Z' WHERE id = {boris.id}"
+    run(town.database, long_ago)
+    last = boris.id - 1
+    search = f"/profiles/search?online_only=true&last_seen_id={last}&page_size=1"
+    with Redis.from_url(town.env["REDIS_URL"]) as redis:
+        redis.publish("ws:all", "")  # sweep now
+        eventually(lambda: [user["id"] for user in anna.get(search)][:1] == [boris.id])
+        socket.close()
+
+        def is_gone():
+            redis.publish("ws:all", "")
+            return boris.id not in [user["id"] for user in anna.get(search)]
+
+        eventually(is_gone)
+
+
+def test_what_processes_say_is_put_together_and_forgotten_in_time(app, monkeypatch):
+    with app.app_context():
+        start = presence.online()
+        presence.tell("one", [1, 2])
+        presence.tell("two", [3])
+        presence.tell("three", [])
+        assert set(eval(presence.online())) - set(eval(start)) == {1, 2, 3}  # noqa: S307
+        now = presence.time.time()
+        monkeypatch.setattr(presence.time, "time", lambda: now + presence.LIFETIME_SECONDS + 1)
+        assert presence.online() == "[]"
+        app.extensions["bell"].redis.delete("ws:processes")
+
+
+def test_without_redis_activity_alone_counts(app, person, monkeypatch):
+    anna, boris = person(), person()
+    boris.get("/me")
+    app.extensions["bell"].redis = Redis(unix_socket_path="/nowhere.sock")
+    assert online(anna) == [boris.id]
+
+
+def test_who_hides_it_is_seen_without_it_everywhere(person):
+    anna, boris = person(), person()
+    assert boris.get("/me")["hide_activity"] is False
+    assert boris.put_me(hide_activity=True)["hide_activity"] is True
+    assert boris.get("/me")["last_active"] is not None
+    assert online(anna) == []
+    (seen,) = anna.get("/profiles/search")
+    boris.like(anna)
+    (fan,) = anna.get("/followers")
+    anna.like(boris)
+    (chat,) = anna.get("/chats")
+    assert seen["last_active"] is fan["last_active"] is chat["user"]["last_active"] is None
+    assert anna.get(f"/user/{boris.id}")["last_active"] is None
+    assert boris.put_me(hide_activity=None)["hide_activity"] is False
+    assert anna.get(f"/user/{boris.id}")["last_active"] is not None
+    assert "hide_activity" not in anna.get(f"/user/{boris.id}")
+
+
+def test_last_active_is_written_once_a_minute(person, settings, monkeypatch):
+    anna = person()
+    written = rows(settings["DATABASE_PATH"], "SELECT last_active FROM users")
+    now = times.now()
+    monkeypatch.setattr(times, "now", lambda: now + timedelta(seconds=59))
+    anna.get("/me")
+    assert rows(settings["DATABASE_PATH"], "SELECT last_active FROM users") == written
+    monkeypatch.setattr(times, "now", lambda: now + timedelta(seconds=62))
+    anna.get("/me")
+    assert rows(settings["DATABASE_PATH"], "SELECT last_active FROM users") > written
