@@ -38,7 +38,11 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     app.after_request(_keep_private)
     app.after_request(_read_the_rest)
     CORS(
-        app, origins=app.config["CORS_ORIGINS"], send_wildcard=True, expose_headers=["Link", "Retry-After"], max_age=600
+        app,
+        origins=app.config["CORS_ORIGINS"],
+        send_wildcard=True,
+        expose_headers=["Link", "Retry-After", "X-Search"],
+        max_age=600,
     )
     for command in (commands.migrate, moderation.moderate):
         app.cli.add_command(command)

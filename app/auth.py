@@ -10,7 +10,7 @@ from app import names, passwords, times, tokens
 from app.bodies import Credentials
 from app.db import transaction
 from app.problems import Problem
-from app.queries import sessions, users
+from app.queries import discovery, sessions, users
 
 
 def unauthorized(detail: str = "A valid access token is required") -> Problem:
@@ -48,6 +48,7 @@ def signed_in(view: Callable[..., Any]) -> Callable[..., Any]:
         if g.session["last_used_at"] < times.from_now(minutes=-1):
             with transaction():
                 users.touch(g.user_id)
+                discovery.touch(g.user_id)
                 sessions.touch(g.session["id"], g.user_id)
         return view(**path)
 

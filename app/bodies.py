@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from app.fields import Id, Latitude, Longitude, Size, Texts, calendar_date, check_pair, check_password, check_photo
+from app.fields import Age, Id, Latitude, Longitude, Size, Texts, calendar_date, check_pair, check_password, check_photo
 from app.problems import invalid
 
 
@@ -80,6 +80,9 @@ class Profile(Texts):
     latitude: Latitude | None | UnsetType = UNSET
     longitude: Longitude | None | UnsetType = UNSET
     hide_activity: bool | None | UnsetType = UNSET
+    pref_min_age: Age | None | UnsetType = UNSET
+    pref_max_age: Age | None | UnsetType = UNSET
+    pref_distance_km: Annotated[int, Meta(ge=1, le=25_000)] | None | UnsetType = UNSET
 
     def __post_init__(self) -> None:
         super().__post_init__()

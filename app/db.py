@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Flask, current_app, g
 
-from app import geo
+from app import grid, words
 
 try:
     from pysqlite3 import dbapi2 as engine  # the standard module over a newer SQLite
@@ -20,7 +20,7 @@ except ImportError:  # pragma: no cover - where it has no wheel
 
 Row = dict[str, Any]
 VERSION = f"SQLite {engine.sqlite_version}"
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 BUSY_SECONDS = 5.0
 BOOLEANS = ("is_", "hide_")  # how the names of columns begin that are true or false
 PAIRS = "(SELECT CAST(key AS INTEGER) AS key, value FROM json_each(:{}))"  # in SQL, a parameter that is {id: …} in JSON
@@ -42,8 +42,10 @@ def connect(path: str, patience: float = 0) -> engine.Connection:
     """
     conn = engine.connect(path, isolation_level=None, timeout=patience, check_same_thread=False)
     conn.row_factory = _row
-    add_function(conn, geo.distance_km)
+    for function in (*grid.FUNCTIONS, words.words):
+        add_function(conn, function)
     _patiently(conn, "PRAGMA foreign_keys = ON")
+    _patiently(conn, "PRAGMA cache_size = -16384")  # KiB; the default, 2 MiB, is less than an index of a large town
     _patiently(conn, "PRAGMA synchronous = FULL")  # what was answered survives a power cut; reads, so it may be busy
     return conn
 

@@ -13,6 +13,7 @@ from app.problems import invalid
 LARGEST_ID = 2**63 - 1
 MOST_PASSWORD_BYTES = 72  # bcrypt reads no further
 Id = Annotated[int, Meta(ge=1, le=LARGEST_ID)]
+Age = Annotated[int, Meta(ge=0, le=150)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
 

@@ -1,12 +1,10 @@
 """What the query of a request may carry."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from app.fields import LARGEST_ID, Id, Latitude, Longitude, Size, Texts, check_pair
-
-Age = Annotated[int, Meta(ge=0, le=150)]
+from app.fields import LARGEST_ID, Age, Id, Latitude, Longitude, Size, Texts, check_pair
 
 
 class Search(Texts):
@@ -24,10 +22,17 @@ class Search(Texts):
     online_only: bool = False
     latitude: Latitude | None = None
     longitude: Longitude | None = None
+    sort: Literal["near", "active"] | None = None  # None: by ascending ids, after `last_seen_id`
+    cursor: str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_pair(self.latitude, self.longitude)
+
+
+class FollowerPage(Struct):
+    page_size: Annotated[int, Meta(ge=1, le=100)] = 100
+    cursor: str | None = None
 
 
 class ChatPage(Struct):

@@ -42,7 +42,7 @@ def pair(session: dict[str, Any]) -> dict[str, str]:
         "typ": "access",
     }
     return {
-        "access_token": jwt.encode(claims, _secret(), algorithm="HS256"),
+        "access_token": jwt.encode(claims, secret(), algorithm="HS256"),
         "access_expires": times.text(now + ACCESS_LIFETIME),
         "refresh_token": _refresh_token(session["id"], session["counter"]),
         "refresh_expires": session["expires_at"],
@@ -54,7 +54,7 @@ def read_access(token: str) -> tuple[int, int] | None:
     try:
         claims = jwt.decode(
             token,
-            _secret(),
+            secret(),
             algorithms=["HS256"],
             issuer=_ISSUER,
             audience=_AUDIENCE,
@@ -78,11 +78,11 @@ def read_refresh(token: str) -> tuple[int, int] | None:
 
 
 def _refresh_token(session_id: int, counter: int) -> str:
-    mac = hmac.digest(_secret().encode(), f"refresh:{session_id}:{counter}".encode(), "sha256")
+    mac = hmac.digest(secret().encode(), f"refresh:{session_id}:{counter}".encode(), "sha256")
     return f"{session_id}.{counter}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
 
 
-def _secret() -> str:
+def secret() -> str:
     """JWT_SECRET, or else the one that was made with the database."""
     if not current_app.config["JWT_SECRET"]:
         current_app.config["JWT_SECRET"] = settings.find("jwt_secret")

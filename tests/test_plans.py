@@ -3,13 +3,18 @@
 import pytest
 
 from app import db
-from app.queries import events
+from app.queries import discovery, events
+from app.queries.fitting import Fitting
 from tests.people import PASSWORD
 
 ROUTES = [
     ("GET", "/me", None),
     ("GET", "/user/{peer}", None),
     ("GET", "/followers", None),
+    ("GET", "/profiles/search", None),
+    ("GET", "/profiles/search?latitude=1&longitude=2&max_distance_km=50", None),
+    ("GET", "/profiles/search?latitude=1&longitude=2&sort=near", None),
+    ("GET", "/profiles/search?latitude=1&longitude=2&max_distance_km=600&sort=active", None),
     ("GET", "/chats", None),
     ("GET", "/chat/messages/{chat}", None),
     ("GET", "/chat/messages/{chat}?before_id=9", None),
@@ -62,19 +67,37 @@ def test_no_statement_scans_a_table(statements, settings):
             if step["detail"] == "SCAN reports USING INDEX reports_queue":
                 continue  # the open ones, in its order, up to a limit
             scanned = step["detail"].removeprefix("SCAN ").split()[0] if "SCAN" in step["detail"] else ""
-            assert scanned in ("", "mine", "CONSTANT", "json_each", "set_aside") or "subquery" in scanned, (
+            assert (
+                scanned in ("", "mine", "CONSTANT", "json_each", "set_aside", "near", "found", "counted", "looked_at")
+                or "subquery" in scanned
+            ), (
                 step["detail"],
                 statement,
             )
     conn.close()
 
 
-def test_the_feed_goes_along_the_ids(app, person):
-    connection = app.extensions["idle_connections"]
-    anna, said = person(), []
-    connection[0].set_trace_callback(said.append)
-    anna.get("/profiles/search?last_seen_id=5")
-    connection[0].set_trace_callback(None)
-    plan = connection[0].execute(f"EXPLAIN QUERY PLAN {said[-1]}").fetchall()
-    assert "SEARCH them USING INTEGER PRIMARY KEY (rowid>?)" in [step["detail"] for step in plan]
-    assert not any("TEMP B-TREE" in step["detail"] for step in plan)
+@pytest.mark.parametrize("size", [None, "5", "24", "120", "600"])
+@pytest.mark.parametrize("line", ["ids", "came", "silent", "came again"])
+def test_a_search_goes_along_its_line_by_an_index(app, line, size):
+    area = discovery.area(("5", "24", "120", "600").index(size), [1, 2]) if size else discovery.ANYWHERE
+    bounds = {"after": "1", "until": "2", "until_id": 3, "began": "4"}
+    said = []
+    with app.app_context():
+        discovery.count("ids", area, {"after": 1, "until": 2}, 9)
+        connection = app.extensions["idle_connections"][0]
+        connection.set_trace_callback(said.append)
+        discovery.count(line, area, bounds, 9)
+        discovery.scan(1, line, area, Fitting(["TRUE"], {}), bounds)
+        connection.set_trace_callback(None)
+    if line == "ids":
+        index = (
+            f"discovery_by_cell_{size} (cell_{size}=? AND user_id>? AND user_id<?)" if size else "rowid>? AND rowid<?"
+        )
+    else:
+        index = (
+            f"discovery_active_{size} (cell_{size}=? AND active_since" if size else "discovery_by_activity (active_s"
+        )
+    for statement in said:
+        steps = [step["detail"] for step in connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
+        assert any(step.startswith("SEARCH card USING") and index in step for step in steps), steps

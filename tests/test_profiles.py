@@ -29,7 +29,7 @@ def test_my_profile_has_every_field(person):
     anna = person("Anna")
     anna.put_me(**FULL)
     me = anna.get("/me")
-    assert sorted(me) == sorted([*FIELDS, "hide_activity"])
+    assert sorted(me) == sorted([*FIELDS, "hide_activity", "pref_min_age", "pref_max_age", "pref_distance_km"])
     assert {name: me[name] for name in FULL} == FULL | {"name": "Anna", "birthday": "1995-05-05T00:00:00Z"}
     assert (me["id"], me["username"], me["distance_km"]) == (anna.id, "Anna", None)
 
@@ -50,13 +50,13 @@ def test_others_see_no_birthday_and_no_place(person):
 
 @pytest.mark.parametrize(
     ("latitude", "longitude", "distance"),
-    [(55.75, 37.62, 1), (55.7601, 37.62, 1), (59.94, 30.31, 635), (0.0, 0.0, 7064), (-55.75, -142.38, 20015)],
+    [(55.75, 37.62, 1), (55.82, 37.62, 10), (59.94, 30.31, 1000), (0.0, 0.0, 10_000), (-55.75, -142.38, 25_000)],
 )
-def test_the_distance_is_in_whole_kilometres(person, latitude, longitude, distance):
+def test_the_distance_is_the_upper_end_of_a_band(person, latitude, longitude, distance):
     anna, boris = person(), person()
     anna.put_me(**FULL)
     boris.put_me(latitude=latitude, longitude=longitude)
-    assert boris.get(f"/user/{anna.id}")["distance_km"] == pytest.approx(distance, abs=3 if distance > 1 else 0)
+    assert boris.get(f"/user/{anna.id}")["distance_km"] == distance
 
 
 def test_only_what_is_given_changes_and_null_clears(person):

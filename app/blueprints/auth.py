@@ -11,7 +11,7 @@ from app.events import announce_end
 from app.json import read
 from app.limits import is_wrong, limit, name_at_address, user
 from app.problems import Problem, invalid
-from app.queries import sessions, standing, users
+from app.queries import discovery, sessions, standing, users
 
 bp = Blueprint("auth", __name__)
 bp.before_request(read_little)
@@ -37,6 +37,7 @@ def register():
             raise Problem(409, "username_taken", "This username is taken")
         if standing.find_banned(bans.seal(canonical)):
             raise Problem(403, "banned", "Whoever had this username is banned")
+        discovery.write(user_id)
     return {"message": "Регистрация успешна", "user_id": user_id}, 201
 
 
@@ -57,6 +58,7 @@ def login():
         ended = sessions.delete_device(user["id"], device_id)
         session = sessions.insert(user["id"], device_id)
         users.touch(user["id"])
+        discovery.touch(user["id"])
     announce_end(user["id"], ended)
     return {"user_id": str(user["id"])} | tokens.pair(session)
 

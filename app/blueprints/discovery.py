@@ -1,12 +1,19 @@
 """Finding people."""
 
-from flask import Blueprint, g, jsonify
+import random
 
-from app import presence
+import msgspec
+from flask import Blueprint, Response, g, jsonify
+
+from app import cursors, feed, grid, presence, times
 from app.auth import signed_in
+from app.db import transaction
+from app.feed import Walk
+from app.grid import Point
 from app.json import read_query
-from app.parameters import Search
-from app.queries import discovery, swipes, users
+from app.parameters import FollowerPage, Search
+from app.queries import discovery, origins, swipes
+from app.queries.users import public
 
 bp = Blueprint("discovery", __name__)
 
@@ -14,17 +21,54 @@ bp = Blueprint("discovery", __name__)
 @bp.get("/profiles/search")
 @signed_in
 def search():
-    """People I have not swiped, by ascending id, a page at a time."""
+    """People who fit me and whom I fit, whom I have not swiped: by ascending id, or as `sort` says."""
     query = read_query(Search)
-    if query.latitude is None:
-        me = users.find_own(g.user_id)
-        query.latitude, query.longitude = me["latitude"], me["longitude"]
-    online = presence.online() if query.online_only else "[]"
-    return jsonify(discovery.search(g.user_id, query, online))
+    walk = _walk(query)
+    found = feed.page(walk, query, presence.online() if query.online_only else "[]")
+    response = jsonify(found.users)
+    if found.next and walk.sort:
+        response.headers["Link"] = cursors.next_link(cursor=cursors.seal(msgspec.to_builtins(found.next)))
+    elif found.next:
+        response.headers["Link"] = cursors.next_link(last_seen_id=found.next.at[1])
+    if found.is_cut:
+        response.headers["X-Search"] = "widened"
+    return response
 
 
 @bp.get("/followers")
 @signed_in
 def followers():
     """Those who like me and whom I have not swiped, the newest like first."""
-    return jsonify(swipes.followers(g.user_id))
+    query = read_query(FollowerPage)
+    before = cursors.unseal(query.cursor) if query.cursor else None
+    rows = swipes.followers(g.user_id, before, query.page_size + 1)
+    response: Response = jsonify([public(row) for row in rows[: query.page_size]])
+    if len(rows) > query.page_size:
+        response.headers["Link"] = cursors.next_link(cursor=cursors.seal(rows[query.page_size - 1]["like_id"]))
+    return response
+
+
+def _walk(query: Search) -> Walk:
+    """The walk that the cursor goes on with, or a new one."""
+    if query.cursor is None:
+        ends, now = discovery.ends(), times.from_now()
+        turn = random.randint(0, ends["last_id"])  # noqa: S311
+        return Walk(g.user_id, query.sort, _origin(query), now, ends["first_came"] or now, turn)
+    walk = msgspec.convert(cursors.unseal(query.cursor), Walk)
+    if walk.user_id != g.user_id or query.sort not in (None, walk.sort):
+        raise cursors.refused()
+    return walk
+
+
+def _origin(query: Search) -> Point | None:
+    """The place that is asked for, as a point of the grid, while there were few of them today; else my own."""
+    if query.latitude is not None:
+        asked = grid.snap(query.latitude, query.longitude)
+        cell = grid.cell(*asked, grid.GRID_KM)
+        if origins.is_admitted(g.user_id, cell):
+            return asked
+        with transaction():
+            if origins.admit(g.user_id, cell):
+                return asked
+    me = discovery.find(g.user_id)
+    return None if me["latitude"] is None else Point(me["latitude"], me["longitude"])

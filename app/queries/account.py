@@ -20,7 +20,8 @@ TABLES = {
     "users": Held(
         """
         SELECT id, username, name, gender, interested_in, bio, photo_url, location, latitude, longitude, birthday,
-               created_at, last_active, hide_activity, terms_accepted_at, suspended_until, banned_at
+               pref_min_age, pref_max_age, pref_distance_km, created_at, last_active, hide_activity,
+               terms_accepted_at, suspended_until, banned_at
         FROM users
         WHERE id = :user_id
         """,
@@ -28,10 +29,26 @@ TABLES = {
         UPDATE users
         SET username = 'deleted user', canonical = ' ' || id, password_hash = '', name = 'deleted user',
             gender = NULL, interested_in = NULL, bio = NULL, photo_url = NULL, location = NULL, latitude = NULL,
-            longitude = NULL, birthday = NULL, last_active = NULL, hide_activity = 0, terms_accepted_at = NULL,
-            deleted_at = :now
+            longitude = NULL, birthday = NULL, pref_min_age = NULL, pref_max_age = NULL, pref_distance_km = NULL,
+            last_active = NULL, hide_activity = 0, terms_accepted_at = NULL, deleted_at = :now
         WHERE id = :user_id
         """,
+    ),
+    "discovery": Held(  # the rest of it is in users
+        """
+        SELECT latitude, longitude, active_since, active_before
+        FROM discovery
+        WHERE user_id = :user_id
+        """,
+        "DELETE FROM discovery WHERE user_id = :user_id",
+    ),
+    "origins": Held(
+        """
+        SELECT day, cell
+        FROM origins
+        WHERE user_id = :user_id
+        """,
+        "DELETE FROM origins WHERE user_id = :user_id",
     ),
     "sessions": Held(
         """

@@ -2,8 +2,9 @@
 
 from app import db, times
 from app.db import Row
+from app.fields import LARGEST_ID
 from app.queries import gate
-from app.queries.users import PUBLIC, public
+from app.queries.users import CHORD2, PUBLIC
 
 
 def insert(user_id: int, target_id: int, action: str) -> None:
@@ -92,31 +93,34 @@ def count_likes(user_id: int, since: str) -> Row:
     return found
 
 
-def followers(user_id: int) -> list[Row]:
-    """Those who like me and whom I have not swiped, the newest like first, as I see them."""
-    rows = db.every(
+def followers(user_id: int, before: int | None, limit: int) -> list[Row]:
+    """Those who like me and whom I have not swiped, the newest like (`like_id`) first, before that one if given."""
+    return db.every(
         f"""
-        SELECT {PUBLIC},
-               distance_km(me.latitude, me.longitude, them.latitude, them.longitude) AS distance_km
+        SELECT {PUBLIC}, {CHORD2} AS chord2, swipes.id AS like_id
         FROM swipes
         JOIN users AS them ON them.id = swipes.user_id
-        JOIN users AS me ON me.id = swipes.target_id
+        JOIN discovery AS card ON card.user_id = them.id
+        JOIN discovery AS mine ON mine.user_id = swipes.target_id
         WHERE swipes.target_id = :user_id
           AND swipes.action = 'like'
+          AND swipes.id < :before
           AND them.birthday IS NOT NULL
           AND {gate.OPEN}
           AND NOT {gate.UNMATCHED}
           AND NOT EXISTS (
               SELECT 1
-              FROM swipes AS mine
-              WHERE mine.user_id = :user_id
-                AND mine.target_id = swipes.user_id)
+              FROM swipes AS answer
+              WHERE answer.user_id = :user_id
+                AND answer.target_id = swipes.user_id)
         ORDER BY swipes.id DESC
+        LIMIT :limit
         """,  # noqa: S608
         user_id=user_id,
+        before=before or LARGEST_ID,
+        limit=limit,
         now=times.from_now(),
     )
-    return [public(row) for row in rows]
 
 
 def delete_mine(user_id: int) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app import db, times
+from app import db, grid, times
 from app.db import Row
 from app.queries import gate
 
@@ -10,6 +10,10 @@ from app.queries import gate
 PUBLIC = """them.id, them.username, them.name, them.gender, them.birthday, them.interested_in, them.bio,
                them.photo_url, them.location, them.created_at,
                CASE them.hide_activity WHEN 0 THEN them.last_active END AS last_active"""
+
+# How far `card`, their row of discovery, is from `mine`.
+CHORD2 = """((card.x - mine.x) * (card.x - mine.x) + (card.y - mine.y) * (card.y - mine.y)
+                + (card.z - mine.z) * (card.z - mine.z))"""
 
 
 def insert(username: str, canonical: str, password_hash: str, profile: dict[str, Any]) -> int | None:
@@ -82,7 +86,8 @@ def find_own(user_id: int) -> Row:
     found = db.one(
         """
         SELECT id, username, name, gender, birthday, interested_in, bio, photo_url, location,
-               latitude, longitude, created_at, last_active, hide_activity, NULL AS distance_km
+               latitude, longitude, pref_min_age, pref_max_age, pref_distance_km, created_at, last_active,
+               hide_activity, NULL AS distance_km
         FROM users
         WHERE id = :user_id
         """,
@@ -124,10 +129,10 @@ def find_public(target_id: int, user_id: int) -> Row | None:
     """A profile as I see it: of grown-ups alone, and so of those alone who gave a birthday, but in a chat."""
     found = db.one(
         f"""
-        SELECT {PUBLIC},
-               distance_km(me.latitude, me.longitude, them.latitude, them.longitude) AS distance_km
+        SELECT {PUBLIC}, {CHORD2} AS chord2
         FROM users AS them
-        JOIN users AS me ON me.id = :user_id
+        JOIN discovery AS card ON card.user_id = them.id
+        JOIN discovery AS mine ON mine.user_id = :user_id
         WHERE them.id = :target_id
           AND (them.birthday IS NOT NULL
                OR them.id = :user_id
@@ -149,8 +154,10 @@ def find_public(target_id: int, user_id: int) -> Row | None:
 
 
 def public(row: Row) -> Row:
-    """A row of someone else's profile without what is theirs alone; `row` has their birthday, for the age."""
-    return _with_age(row) | {"birthday": None, "latitude": None, "longitude": None}
+    """A row of someone else's profile without what is theirs alone; `row` has their birthday, for the age, and the
+    square of the chord between us."""
+    shown = {name: value for name, value in _with_age(row).items() if name not in ("chord2", "like_id")}
+    return shown | {"birthday": None, "latitude": None, "longitude": None, "distance_km": grid.band(row["chord2"])}
 
 
 def update(user_id: int, fields: dict[str, Any]) -> None:

@@ -1,0 +1,128 @@
+"""Walks through the feed in a better order than that of ids."""
+
+import pytest
+
+from app import feed
+from tests.database import run
+
+
+def link(answer):
+    return answer.headers["Link"].partition(">")[0].lstrip("<") if "Link" in answer.headers else None
+
+
+def walk(person, path, between=lambda: None):
+    """Everybody whom the pages show, in order, and the answers."""
+    found, answers = [], []
+    while path:
+        answers.append(person.call("GET", path))
+        assert answers[-1].status == 200, answers[-1]
+        found += [user["id"] for user in answers[-1].json]
+        path = link(answers[-1])
+        between()
+    return found, answers
+
+
+def test_near_is_by_the_distances_that_are_told(person):
+    anna, *others = [person() for _ in range(9)]
+    anna.put_me(latitude=50.0, longitude=10.0)
+    for other, degrees in zip(others, (0, 0.06, 3, 0, 40, 0.3, -90, None), strict=True):
+        if degrees is not None:
+            other.put_me(latitude=50.0 + degrees if degrees >= 0 else -50.0, longitude=10.0 if degrees >= 0 else -170.0)
+    found, answers = walk(anna, "/profiles/search?sort=near&page_size=3")
+    assert sorted(found) == sorted(other.id for other in others)
+    told = [user["distance_km"] for answer in answers for user in answer.json]
+    assert told[:-1] == sorted(told[:-1]) and told[-1] is None
+    assert found[-1] == others[-1].id
+    assert [len(answer.json) for answer in answers] == [3, 3, 2]
+    near, _ = walk(anna, "/profiles/search?sort=near&max_distance_km=100")
+    assert set(near) == {others[index].id for index in (0, 1, 3, 5)}
+
+
+def test_active_is_by_who_came_last(person, settings):
+    anna, *others = [person() for _ in range(5)]
+    for hours, other in zip((5, 1, 700, 30), others, strict=True):
+        at = f"strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{hours} hours')"
+        run(settings["DATABASE_PATH"], f"UPDATE discovery SET active_since = {at} WHERE user_id = {other.id}")
+    hidden = person()
+    hidden.put_me(hide_activity=True)
+    found, _ = walk(anna, "/profiles/search?sort=active&page_size=2")
+    assert found == [others[index].id for index in (1, 0, 3, 2)] + [hidden.id]
+
+
+@pytest.mark.parametrize("sort", ["near", "active"])
+def test_a_walk_meets_everyone_once_while_others_come_and_go(person, settings, sort):
+    anna, *others = [person() for _ in range(30)]
+    anna.put_me(latitude=50.0, longitude=10.0)
+    for number, other in enumerate(others):
+        if number % 3:
+            other.put_me(latitude=50.0 + number / 20, longitude=10.0)
+        at = f"strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{number * 2 + 2} hours')"
+        run(settings["DATABASE_PATH"], f"UPDATE discovery SET active_since = {at} WHERE user_id = {other.id}")
+    come_back = iter([*others[::-1], *[None] * 99])
+
+    def come_and_go():
+        person()
+        for other in (next(come_back), next(come_back)):  # they were late in the order, and are here now
+            if other:
+                other.log_in()
+
+    found, _ = walk(anna, f"/profiles/search?sort={sort}&page_size=4", come_and_go)
+    met = [each for each in found if each in {other.id for other in others}]
+    assert sorted(met) == sorted(other.id for other in others)
+
+
+def test_a_page_is_short_only_at_the_end(person, monkeypatch):
+    monkeypatch.setattr(feed, "MOST", 3)
+    monkeypatch.setattr(feed, "LEAST", 2)
+    anna, *others = [person() for _ in range(20)]
+    for other in others[::3]:
+        other.put_me(gender="other")
+    for sort in ("", "&sort=near", "&sort=active"):
+        found, answers = walk(anna, f"/profiles/search?gender=other&page_size=2{sort}")
+        assert sorted(found) == [other.id for other in others[::3]]
+        assert [len(answer.json) for answer in answers] == [2, 2, 2, 1]
+
+
+@pytest.mark.parametrize("sort", ["", "&sort=near", "&sort=active"])
+def test_a_search_that_finds_too_little_says_so_and_goes_on_where_it_was(person, monkeypatch, sort):
+    monkeypatch.setattr(feed, "MOST", 3)
+    monkeypatch.setattr(feed, "LEAST", 2)
+    monkeypatch.setattr(feed, "MOST_SCANNED", 5)
+    anna, *others = [person() for _ in range(20)]
+    for other in others[-2:]:
+        other.put_me(gender="rare")
+    found, answers = walk(anna, f"/profiles/search?gender=rare{sort}")
+    assert sorted(found) == [other.id for other in others[-2:]]
+    assert {answer.headers.get("X-Search") for answer in answers} >= {"widened"}
+    assert all(link(answer) for answer in answers if answer.headers.get("X-Search"))
+
+
+def test_who_was_swiped_before_does_not_count_as_too_little(person, monkeypatch):
+    monkeypatch.setattr(feed, "MOST_SCANNED", 5)
+    anna, *others = [person() for _ in range(20)]
+    for other in others[:-1]:
+        anna.like(other)
+    answer = anna.call("GET", "/profiles/search")
+    assert ([user["id"] for user in answer.json], answer.headers.get("X-Search")) == ([others[-1].id], None)
+
+
+def test_cursors_are_their_owners_and_nobody_makes_one_up(person):
+    anna, boris, *_ = [person() for _ in range(6)]
+    path = link(anna.call("GET", "/profiles/search?sort=near&page_size=2"))
+    assert boris.call("GET", path).status == 422
+    assert anna.call("GET", path.replace("sort=near", "sort=active")).status == 422
+    assert anna.call("GET", path[:-1] + ("A" if path[-1] != "A" else "B")).status == 422
+    assert anna.call("GET", "/profiles/search?sort=near&cursor=").status == 422
+    assert anna.call("GET", path.replace("/profiles/search", "/followers").replace("sort=near&", "")).status == 422
+    assert anna.call("GET", "/profiles/search?sort=far").status == 422
+
+
+def test_a_walk_goes_on_from_where_it_began(person):
+    anna, *others = [person() for _ in range(6)]
+    anna.put_me(latitude=0.0, longitude=0.0)
+    for other, latitude in zip(others, (0.0, 0.3, 0.8, 2.0, 8.0), strict=True):  # a band each
+        other.put_me(latitude=latitude, longitude=0.0)
+    first = anna.call("GET", "/profiles/search?sort=near&page_size=2")
+    anna.put_me(latitude=8.0, longitude=0.0)
+    rest, _ = walk(anna, link(first))
+    assert [user["id"] for user in first.json] + rest == [other.id for other in others]
