@@ -60,6 +60,19 @@ def fill(path: str, people: int) -> None:
     conn.execute(
         "UPDATE chats SET last_message_id = coalesce((SELECT max(id) FROM messages WHERE chat_id = chats.id), 0)"
     )
+    conn.execute(
+        """
+        INSERT INTO discovery (user_id, birthday, gender, interested_in, is_pictured, latitude, longitude, x, y, z,
+                               cell_5, cell_24, cell_120, cell_600)
+        SELECT id, birthday, words(gender), words(interested_in), 0,
+               grid_latitude(latitude, longitude), grid_longitude(latitude, longitude),
+               grid_vector(latitude, longitude, 0), grid_vector(latitude, longitude, 1),
+               grid_vector(latitude, longitude, 2), grid_cell(latitude, longitude, 0),
+               grid_cell(latitude, longitude, 1), grid_cell(latitude, longitude, 2), grid_cell(latitude, longitude, 3)
+        FROM users
+        WHERE id > 1
+        """
+    )
     conn.execute("COMMIT")
     conn.close()
 
