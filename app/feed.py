@@ -12,15 +12,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from app import grid, times
+from app import times
 from app.db import Row
-from app.fields import LARGEST_ID
 from app.grid import Point
 from app.parameters import Search
-from app.queries import discovery
-from app.queries.discovery import ANYWHERE, NOWHERE, Area
-from app.queries.fitting import Fitting, fitting
+from app.queries import search
+from app.queries.search import FANS
 from app.queries.users import public
+from app.walks import At, Segment, Walk, segments_of
 
 MOST_SCANNED = 2500  # people who do not fit; then a page ends early
 PER_SWIPED = 10  # more of them, for each who fits and was swiped before
@@ -28,33 +27,7 @@ LEAST, MOST = 250, 1000  # people that a stretch is to have: more of them when n
 MOST_COUNTED = 5000
 GROWTH = 16  # how much longer or shorter the next stretch may be
 
-NOBODY = discovery.Scan(0, 0, [])
-
-At = tuple[str, int]  # a place on a line: when somebody came (empty on a line of ids), and the id
-
-
-class Walk(msgspec.Struct, array_like=True):
-    """Where somebody is on their way; what it began with stays."""
-
-    user_id: int
-    sort: str | None
-    origin: Point | None
-    began: str  # a time: who came later stands where they stood then
-    oldest: str  # the time when the first in the table came
-    turn: int  # after this id a line of ids begins, so that nobody is always first
-    segment: int = 0
-    at: At | None = None  # who was met last; None: nobody yet in this segment
-
-
-class Segment(NamedTuple):
-    line: str
-    start: At
-    end: At
-    area: Area
-    fitting: Fitting
-
-    def where(self) -> tuple[str, Area, Fitting]:
-        return self.line, self.area, self.fitting
+NOBODY = search.Scan(0, 0, [])
 
 
 class Page(NamedTuple):
@@ -68,17 +41,28 @@ def page(walk: Walk, query: Search, online: str) -> Page:
     users: list[Row] = []
     left, last = MOST_SCANNED, walk
     place = _place(walk.origin)
-    for segment, at, found in _people(walk, _segments(walk, query, place, online), query.page_size + 1, place):
-        if isinstance(found, discovery.Scan):
+    segments = segments_of(walk, query, place, online)
+    for segment, at, found in _people(walk, segments, query.page_size + 1, place):
+        if isinstance(found, search.Scan):
             left -= found.scanned - PER_SWIPED * found.swiped
             if left < 0:
-                return Page(users, _moved(walk, segment, at), True)
+                fans = _fans(walk, segments[segment], at, query.page_size - len(users), place)
+                return Page(users + fans, _moved(walk, segment, at), True)
         elif len(users) == query.page_size:
             return Page(users, last, False)
         else:
             users.append(public(found))
             last = _moved(walk, segment, at)
     return Page(users, None, False)
+
+
+def _fans(walk: Walk, segment: Segment, at: At, most: int, place: Row) -> list[Row]:
+    """Those further on who like me and fit: who asks by ids may not go on after a page that ended early."""
+    if walk.sort:
+        return []
+    found = search.scan(walk.user_id, "ids", FANS, segment.fitting, _bounds(segment, at, segment.end)).fits
+    fans = search.profiles(walk.user_id, sorted(user_id for _, user_id in found), place)
+    return [public(fan) for fan in fans[:most]]
 
 
 def _people(walk: Walk, segments: list[Segment], chunk: int, place: Row) -> Iterator[tuple[int, At, object]]:
@@ -89,18 +73,18 @@ def _people(walk: Walk, segments: list[Segment], chunk: int, place: Row) -> Iter
         length, growth, wanted = _length(segment, at), GROWTH, LEAST
         while at != segment.end:
             edge = _step(segment, at, length)
-            count = discovery.count(segment.line, segment.area, _bounds(segment, at, edge), MOST_COUNTED)
+            count = search.count(segment.line, segment.area, _bounds(segment, at, edge), MOST_COUNTED)
             if count > 2 * wanted and length > 1:
                 length = max(1, length // GROWTH if count == MOST_COUNTED else length * wanted // count)
                 growth = 2  # the crowd is near
                 continue
             seen = NOBODY
             if count:
-                seen = discovery.scan(walk.user_id, *segment.where(), _bounds(segment, at, edge))
+                seen = search.scan(walk.user_id, *segment.where(), _bounds(segment, at, edge))
             fits = sorted(seen.fits + _between(again, segment, at, edge), reverse=segment.line == "came")
             for start in range(0, len(fits), chunk):
                 met = {key[1]: key for key in fits[start : start + chunk]}
-                for user in discovery.profiles(walk.user_id, list(met), place):
+                for user in search.profiles(walk.user_id, list(met), place):
                     yield number, met[user["id"]], user
             at = edge
             if at != segment.end or segment is not segments[-1]:
@@ -135,52 +119,13 @@ def _came_again(walk: Walk, segment: Segment) -> list[At]:
     if segment.line not in ("came", "silent"):
         return []
     _, area, fits = segment.where()
-    return discovery.scan(walk.user_id, "came again", area, fits, {"began": walk.began}).fits
+    return search.scan(walk.user_id, "came again", area, fits, {"began": walk.began}).fits
 
 
 def _between(again: list[At], segment: Segment, at: At, edge: At) -> list[At]:
     if segment.line == "came":
         return [key for key in again if key[0] and edge <= key < at]
     return [key for key in again if not key[0] and at < key <= edge]
-
-
-def _segments(walk: Walk, query: Search, place: Row, online: str) -> list[Segment]:
-    me, last = discovery.find(walk.user_id), ("", discovery.ends()["last_id"])
-    wished = [km for km in (me["pref_distance_km"], query.max_distance_km) if km]
-    most_km = min(wished) if wished else None
-    fits = fitting(me, query, place, online)
-    if most_km and not walk.origin:
-        return []
-    if walk.sort == "near":
-        turn = ("", walk.turn)
-        halves = ((turn, last), (("", 0), turn))
-        rings = _rings(walk.origin, most_km, fits)
-        return [Segment("ids", *half, area, inside) for area, inside in rings for half in halves]
-    area, inside = _ring(walk.origin, 0, most_km, fits)
-    if walk.sort == "active":
-        return [
-            Segment("came", (walk.began, LARGEST_ID), (walk.oldest, 0), area, inside),
-            Segment("silent", ("", 0), last, area, inside),
-        ]
-    return [Segment("ids", ("", min(query.last_seen_id, last[1])), last, area, inside)]
-
-
-def _rings(origin: Point | None, most_km: float | None, fits: Fitting) -> Iterator[tuple[Area, Fitting]]:
-    """Around the viewer, each as wide as a band of distances that are told; then those who are nobody knows where."""
-    least_km = 0.0
-    for km in grid.BANDS_KM if origin else ():
-        if most_km is None or least_km < most_km:
-            yield _ring(origin, least_km, min(km, most_km or km), fits)
-        least_km = km
-    if most_km is None:
-        yield (NOWHERE if origin else ANYWHERE), fits
-
-
-def _ring(origin: Point | None, least_km: float, most_km: float | None, fits: Fitting) -> tuple[Area, Fitting]:
-    covered = grid.cover(origin, least_km, most_km) if origin and most_km else None
-    if covered and covered[0] == 0:  # its cells are exactly those
-        return discovery.area(*covered), fits
-    return (discovery.area(*covered) if covered else ANYWHERE), fits.within(least_km, most_km)
 
 
 def _place(origin: Point | None) -> Row:

@@ -3,7 +3,7 @@
 import pytest
 
 from app import db
-from app.queries import discovery, events
+from app.queries import events, search
 from app.queries.fitting import Fitting
 from tests.people import PASSWORD
 
@@ -80,15 +80,15 @@ def test_no_statement_scans_a_table(statements, settings):
 @pytest.mark.parametrize("size", [None, "5", "24", "120", "600"])
 @pytest.mark.parametrize("line", ["ids", "came", "silent", "came again"])
 def test_a_search_goes_along_its_line_by_an_index(app, line, size):
-    area = discovery.area(("5", "24", "120", "600").index(size), [1, 2]) if size else discovery.ANYWHERE
+    area = search.area(("5", "24", "120", "600").index(size), [1, 2]) if size else search.ANYWHERE
     bounds = {"after": "1", "until": "2", "until_id": 3, "began": "4"}
     said = []
     with app.app_context():
-        discovery.count("ids", area, {"after": 1, "until": 2}, 9)
+        search.count("ids", area, {"after": 1, "until": 2}, 9)
         connection = app.extensions["idle_connections"][0]
         connection.set_trace_callback(said.append)
-        discovery.count(line, area, bounds, 9)
-        discovery.scan(1, line, area, Fitting(["TRUE"], {}), bounds)
+        search.count(line, area, bounds, 9)
+        search.scan(1, line, area, Fitting(["TRUE"], {}), bounds)
         connection.set_trace_callback(None)
     if line == "ids":
         index = (

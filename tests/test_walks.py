@@ -97,6 +97,19 @@ def test_a_search_that_finds_too_little_says_so_and_goes_on_where_it_was(person,
     assert all(link(answer) for answer in answers if answer.headers.get("X-Search"))
 
 
+def test_who_likes_me_and_fits_is_on_a_page_that_ends_early(person, monkeypatch):
+    monkeypatch.setattr(feed, "MOST", 3)
+    monkeypatch.setattr(feed, "LEAST", 2)
+    monkeypatch.setattr(feed, "MOST_SCANNED", 5)
+    anna, *others = [person() for _ in range(20)]
+    for other in others[-2:]:
+        other.put_me(gender="rare")
+    others[-1].like(anna)
+    others[-3].like(anna)
+    answer = anna.call("GET", "/profiles/search?gender=rare")
+    assert ([user["id"] for user in answer.json], answer.headers["X-Search"]) == ([others[-1].id], "widened")
+
+
 def test_who_was_swiped_before_does_not_count_as_too_little(person, monkeypatch):
     monkeypatch.setattr(feed, "MOST_SCANNED", 5)
     anna, *others = [person() for _ in range(20)]

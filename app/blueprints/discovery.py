@@ -8,12 +8,12 @@ from flask import Blueprint, Response, g, jsonify
 from app import cursors, feed, grid, presence, times
 from app.auth import signed_in
 from app.db import transaction
-from app.feed import Walk
 from app.grid import Point
 from app.json import read_query
 from app.parameters import FollowerPage, Search
 from app.queries import discovery, origins, swipes
 from app.queries.users import public
+from app.walks import Walk
 
 bp = Blueprint("discovery", __name__)
 

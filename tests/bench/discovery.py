@@ -10,7 +10,7 @@ from flask import Flask
 from tabulate import tabulate
 
 from app import config, create_app, db
-from app.queries import discovery
+from app.queries import search
 from tests import limits
 from tests.bench import town
 from tests.people import InProcess, Person
@@ -62,14 +62,14 @@ def give_swipes(app: Flask, viewer_id: int) -> None:
 
 
 def ask(viewer: Person, path: str, times: int) -> tuple[float, float, int, int]:
-    taken, read, found, scan = [], [], [], discovery.scan
+    taken, read, found, scan = [], [], [], search.scan
 
     def counted(*args):
         seen = scan(*args)
         read[-1] += seen.scanned
         return seen
 
-    discovery.scan = counted
+    search.scan = counted
     chance = random.Random(5)  # noqa: S311
     for _ in range(times):
         read.append(0)
@@ -79,7 +79,7 @@ def ask(viewer: Person, path: str, times: int) -> tuple[float, float, int, int]:
         taken.append((time.perf_counter() - started) * 1000)
         found.append(len(answer.json))
         assert answer.status == 200, answer
-    discovery.scan = scan
+    search.scan = scan
     taken.sort()
     return taken[times // 2], taken[times * 99 // 100], sorted(read)[times // 2], sorted(found)[times // 2]
 
