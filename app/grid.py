@@ -67,8 +67,8 @@ def cell(latitude: float, longitude: float, size: float) -> int:
 
 @lru_cache(10_000)
 def cover(center: Point, least_km: float, most_km: float) -> tuple[int, list[int]] | None:
-    """The level (a place in SIZES_KM) and the numbers of cells that hold all points so far from the center, at level 0
-    no others; None where these are too many."""
+    """The level (a place in SIZES_KM) and the numbers of cells that hold all points so far from the center; None where
+    these are too many."""
     level = next((level for level, size in enumerate(SIZES_KM) if most_km <= MOST_RADIUS * size), None)
     if level is None:
         return None

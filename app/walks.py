@@ -75,6 +75,4 @@ def _rings(origin: Point | None, most_km: float | None, fits: Fitting) -> Iterat
 
 def _ring(origin: Point | None, least_km: float, most_km: float | None, fits: Fitting) -> tuple[Area, Fitting]:
     covered = grid.cover(origin, least_km, most_km) if origin and most_km else None
-    if covered and covered[0] == 0:  # its cells are exactly those
-        return search.area(*covered), fits
     return (search.area(*covered) if covered else ANYWHERE), fits.within(least_km, most_km)

@@ -104,8 +104,12 @@ def test_who_likes_me_and_fits_is_on_a_page_that_ends_early(person, monkeypatch)
     anna, *others = [person() for _ in range(20)]
     for other in others[-2:]:
         other.put_me(gender="rare")
-    others[-1].like(anna)
-    others[-3].like(anna)
+    anna.put_me(latitude=0.0, longitude=0.0, pref_distance_km=50)
+    for other in others[:-2] + others[-1:]:
+        other.put_me(latitude=0.0, longitude=0.0)
+    others[-2].put_me(latitude=10.0, longitude=0.0)
+    for fan in others[-3:]:
+        fan.like(anna)
     answer = anna.call("GET", "/profiles/search?gender=rare")
     assert ([user["id"] for user in answer.json], answer.headers["X-Search"]) == ([others[-1].id], "widened")
 

@@ -29,8 +29,6 @@ class Area(NamedTuple):
 
 ANYWHERE = Area("discovery AS card", "TRUE")
 NOWHERE = Area("discovery AS card", "card.cell_5 IS NULL")  # those who have not said where they are
-
-
 FANS = Area(  # those who like me, the latest
     """(
                 SELECT user_id
