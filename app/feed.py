@@ -21,7 +21,7 @@ from app.queries.search import FANS
 from app.queries.users import public
 from app.walks import At, Segment, Walk, segments_of
 
-MOST_SCANNED = 2500  # people who do not fit; then a page ends early
+MOST_SCANNED = 2000  # people who do not fit; then a page ends early
 PER_SWIPED = 10  # more of them, for each who fits and was swiped before
 LEAST, MOST = 250, 1000  # people that a stretch is to have: more of them when nobody fits
 MOST_COUNTED = 5000
@@ -89,7 +89,8 @@ def _people(walk: Walk, segments: list[Segment], chunk: int, place: Row) -> Iter
             at = edge
             if at != segment.end or segment is not segments[-1]:
                 yield number, at, seen
-            wanted = LEAST if fits else min(4 * wanted, MOST)
+            if 2 * count >= wanted:
+                wanted = LEAST if fits else min(4 * wanted, MOST)
             length = round(length * min(growth, max(1 / GROWTH, wanted / (count or 1)))) or 1
             growth = GROWTH if count else growth
 

@@ -13,7 +13,7 @@ EARTH_RADIUS_KM = 6371.0
 GRID_KM = 4.8  # so that neighbours are within the band of 5
 LEAST_SHIFT_KM = 1.0
 SIZES_KM = (GRID_KM, 24.0, 120.0, 600.0)  # of the cells that are indexed
-MOST_RADIUS = 10.5  # of a circle, in cells of the size that covers it
+RADII_KM = (30.0, 250.0, 1250.0, 6250.0)  # of the circles that cells of these sizes cover, at the most
 BANDS_KM = (1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000)
 
 _EDGE = 1e-6  # degrees, so that no rounding leaves a point out
@@ -69,7 +69,7 @@ def cell(latitude: float, longitude: float, size: float) -> int:
 def cover(center: Point, least_km: float, most_km: float) -> tuple[int, list[int]] | None:
     """The level (a place in SIZES_KM) and the numbers of cells that hold all points so far from the center; None where
     these are too many."""
-    level = next((level for level, size in enumerate(SIZES_KM) if most_km <= MOST_RADIUS * size), None)
+    level = next((level for level, radius in enumerate(RADII_KM) if most_km <= radius), None)
     if level is None:
         return None
     size = SIZES_KM[level]
