@@ -7,4 +7,4 @@ from app.queries import settings
 
 def seal(canonical: str) -> str:
     """HMAC-SHA-256 of a canonical name, in hexadecimal, by a key that was made with the database."""
-    return hmac.digest((settings.find("ban_key") or "").encode(), canonical.encode(), "sha256").hex()
+    return hmac.digest(settings.find("ban_key").encode(), canonical.encode(), "sha256").hex()

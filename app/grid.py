@@ -18,14 +18,12 @@ BANDS_KM = (1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000)
 
 _EDGE = 1e-6  # degrees, so that no rounding leaves a point out
 
-Vector = tuple[float, float, float]
-
 
 class Point(NamedTuple):
     latitude: float
     longitude: float
 
-    def vector(self) -> Vector:
+    def vector(self) -> tuple[float, float, float]:
         """From the middle of the earth."""
         latitude, longitude = radians(self.latitude), radians(self.longitude)
         return cos(latitude) * cos(longitude), cos(latitude) * sin(longitude), sin(latitude)

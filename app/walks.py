@@ -42,6 +42,7 @@ class Segment(NamedTuple):
 
 
 def segments_of(walk: Walk, query: Search, place: Row, online: str) -> list[Segment]:
+    """All that a walk goes through, in its order; nothing where a distance is wished for from an unknown place."""
     me, last = discovery.find(walk.user_id), ("", discovery.ends()["last_id"])
     wished = [km for km in (me["pref_distance_km"], query.max_distance_km) if km]
     most_km = min(wished) if wished else None

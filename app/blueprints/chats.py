@@ -3,13 +3,13 @@
 import base64
 import re
 from typing import Any
-from urllib.parse import urlencode
 
-from flask import Blueprint, current_app, g, jsonify, request
+from flask import Blueprint, current_app, g, jsonify
 
 from app import times
 from app.auth import signed_in
 from app.bodies import ReadChat, ReadMessages, SendMessage
+from app.cursors import next_link
 from app.db import transaction
 from app.events import announce, chat_closed_frame, message_frame, read_chat_frame, read_messages_frame, record
 from app.fields import LARGEST_ID
@@ -35,7 +35,7 @@ def list_chats():
     response = jsonify([_chat(row) for row in shown])
     if len(rows) > len(shown):
         cursor = base64.urlsafe_b64encode(f"{shown[-1]['last_message_id']}.{shown[-1]['id']}".encode()).decode()
-        response.headers["Link"] = f'<{request.path}?{urlencode({"limit": query.limit, "before": cursor})}>; rel="next"'
+        response.headers["Link"] = next_link(before=cursor)
     return response
 
 
