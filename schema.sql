@@ -55,15 +55,25 @@ CREATE TABLE discovery (         -- of each person what tells who fits whom; mad
     active_since  TEXT,                      -- when they last came, at most once an hour; NULL: not to be told
     active_before TEXT                       -- when they had come before that
 ) STRICT;
-CREATE INDEX discovery_by_activity ON discovery (active_since, user_id);      -- who came last?
-CREATE INDEX discovery_by_cell_5 ON discovery (cell_5, user_id);           -- who is there?
-CREATE INDEX discovery_by_cell_24 ON discovery (cell_24, user_id);
-CREATE INDEX discovery_by_cell_120 ON discovery (cell_120, user_id);
-CREATE INDEX discovery_by_cell_600 ON discovery (cell_600, user_id);
-CREATE INDEX discovery_active_5 ON discovery (cell_5, active_since, user_id); -- who came last there?
-CREATE INDEX discovery_active_24 ON discovery (cell_24, active_since, user_id);
-CREATE INDEX discovery_active_120 ON discovery (cell_120, active_since, user_id);
-CREATE INDEX discovery_active_600 ON discovery (cell_600, active_since, user_id);
+-- Each of these holds all that a search compares, so that it need not fetch the rows of those who do not fit.
+CREATE INDEX discovery_by_activity ON discovery (active_since, user_id, -- who came last?
+    birthday, gender, interested_in, pref_min_age, pref_max_age, pref_distance_km, is_pictured, x, y, z);
+CREATE INDEX discovery_by_cell_5 ON discovery (cell_5, user_id, -- who is there?
+    birthday, gender, interested_in, pref_min_age, pref_max_age, pref_distance_km, is_pictured, x, y, z);
+CREATE INDEX discovery_by_cell_24 ON discovery (cell_24, user_id,
+    birthday, gender, interested_in, pref_min_age, pref_max_age, pref_distance_km, is_pictured, x, y, z);
+CREATE INDEX discovery_by_cell_120 ON discovery (cell_120, user_id,
+    birthday, gender, interested_in, pref_min_age, pref_max_age, pref_distance_km, is_pictured, x, y, z);
+CREATE INDEX discovery_by_cell_600 ON discovery (cell_600, user_id,
+    birthday, gender, interested_in, pref_min_age, pref_max_age, pref_distance_km, is_pictured, x, y, z);
+CREATE INDEX discovery_active_5 ON discovery (cell_5, active_since, user_id, -- who came last there?
+    birthday, gender, interested_in, pref_min_age, pref_max_age, pref_distance_km, is_pictured, x, y, z);
+CREATE INDEX discovery_active_24 ON discovery (cell_24, active_since, user_id,
+    birthday, gender, interested_in, pref_min_age, pref_max_age, pref_distance_km, is_pictured, x, y, z);
+CREATE INDEX discovery_active_120 ON discovery (cell_120, active_since, user_id,
+    birthday, gender, interested_in, pref_min_age, pref_max_age, pref_distance_km, is_pictured, x, y, z);
+CREATE INDEX discovery_active_600 ON discovery (cell_600, active_since, user_id,
+    birthday, gender, interested_in, pref_min_age, pref_max_age, pref_distance_km, is_pictured, x, y, z);
 
 CREATE TABLE origins (           -- from where somebody looked for people on a day, so that nobody measures others out
     user_id INTEGER NOT NULL REFERENCES users (id),
@@ -97,6 +107,7 @@ CREATE TABLE swipes (
 ) STRICT;
 CREATE INDEX swipes_by_user ON swipes (user_id, created_at);         -- whom did I swipe last? how many today?
 CREATE INDEX swipes_by_target ON swipes (target_id, action, id);     -- who likes me, newest first?
+CREATE UNIQUE INDEX swipes_of_target ON swipes (target_id, user_id, action); -- does this one like me?
 
 CREATE TABLE chats (             -- a match of two people
     id              INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -2,14 +2,16 @@
 
 import random
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from math import cos, radians
 
 import click
 
-from app import db, grid, migrate
+from app import db, grid, migrate, times
 from app.words import words
 
 NOW = "2026-11-23T07:06:30.403Z"
+THREE_DAYS = 3 * 86_400  # on the average that long ago people were last here
 CITIES, IN_THE_COUNTRY, SPREAD = 40, 0.03, 0.07  # SPREAD in degrees
 SWIPES, VIEWER_SWIPES = 20, 10_000
 
@@ -44,6 +46,7 @@ def cities() -> list[tuple[float, float]]:
 
 
 def _users(people: int, chance: random.Random) -> Iterator[dict]:
+    now = datetime.now(UTC)
     places, weights = cities(), [1 / rank for rank in range(1, CITIES + 1)]
     for number in range(1, people + 1):
         gender = chance.choice(["male", "female"])
@@ -71,8 +74,7 @@ def _users(people: int, chance: random.Random) -> Iterator[dict]:
             "latitude": latitude,
             "longitude": longitude,
             "created_at": NOW,
-            "last_active": f"2026-11-{chance.randint(1, 22):02}T{chance.randint(0, 23):02}:"
-            f"{chance.randint(0, 59):02}:{chance.randint(0, 59):02}.{chance.randint(0, 999):03}Z",
+            "last_active": times.text(now - timedelta(seconds=chance.expovariate(1 / THREE_DAYS))),
         }
 
 
