@@ -1,33 +1,24 @@
-"""Walks through the people who fit, in the order of ids, by nearness, or by who came last; page by page.
-
-A walk goes through segments, such as a ring around the viewer, and through each along one line, of ids or of times.
-A stretch of the line is looked at as a whole, and its length follows from how many people stood in the last one, so
-that a page costs the same in a village and in the largest city.
-"""
+"""Walks through the people who fit, in the order of ids, by nearness, or by who came last; page by page."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
-from math import ceil
 from typing import NamedTuple
 
 import msgspec
 
-from app import times
+from app import stretches, walks
 from app.db import Row
 from app.grid import Point
 from app.parameters import Search
 from app.queries import search
-from app.queries.search import FANS
+from app.queries.search import FANS, Scan
 from app.queries.users import public
-from app.walks import At, Segment, Walk, segments_of
+from app.walks import At, Group, Route, Segment, Walk
 
 MOST_SCANNED = 2000  # people who do not fit; then a page ends early
 PER_SWIPED = 10  # more of them, for each who fits and was swiped before
-LEAST, MOST = 250, 1000  # people that a stretch is to have: more of them when nobody fits
-MOST_COUNTED = 5000
-GROWTH = 16  # how much longer or shorter the next stretch may be
+FEW = 500  # people, who are looked at together
 
-NOBODY = search.Scan(0, 0, [])
+Met = tuple[int, At]  # a segment, and a place in it
 
 
 class Page(NamedTuple):
@@ -36,23 +27,23 @@ class Page(NamedTuple):
     is_cut: bool  # whether it ended early, since too many do not fit
 
 
-def page(walk: Walk, query: Search, online: str) -> Page:
+def page(walk: Walk, me: Row, query: Search, online: str) -> Page:
     """The next people on a walk. `online` is the ids of who has a live socket, a list in JSON."""
     users: list[Row] = []
     left, last = MOST_SCANNED, walk
     place = _place(walk.origin)
-    segments = segments_of(walk, query, place, online)
-    for segment, at, found in _people(walk, segments, query.page_size + 1, place):
-        if isinstance(found, search.Scan):
+    route = walks.route(walk, me, query, place, online)
+    for met, found in _people(walk, route, query.page_size + 1, place):
+        if isinstance(found, Scan):
             left -= found.scanned - PER_SWIPED * found.swiped
-            if left < 0:
-                fans = _fans(walk, segments[segment], at, query.page_size - len(users), place)
-                return Page(users + fans, _moved(walk, segment, at), True)
+            if left < 0 and met != route.end_of(len(route.segments) - 1):
+                fans = _fans(walk, route.segments[met[0]], met[1], query.page_size - len(users), place)
+                return Page(users + fans, _moved(walk, *met), True)
         elif len(users) == query.page_size:
             return Page(users, last, False)
         else:
             users.append(public(found))
-            last = _moved(walk, segment, at)
+            last = _moved(walk, *met)
     return Page(users, None, False)
 
 
@@ -60,67 +51,54 @@ def _fans(walk: Walk, segment: Segment, at: At, most: int, place: Row) -> list[R
     """Those further on who like me and fit: who asks by ids may not go on after a page that ended early."""
     if walk.sort:
         return []
-    found = search.scan(walk.user_id, "ids", FANS, segment.fitting, _bounds(segment, at, segment.end)).fits
+    found = search.scan(walk.user_id, "ids", FANS, segment.fitting, segment.between(at, segment.end)).fits
     fans = search.profiles(walk.user_id, sorted(user_id for _, user_id in found), place)
     return [public(fan) for fan in fans[:most]]
 
 
-def _people(walk: Walk, segments: list[Segment], chunk: int, place: Row) -> Iterator[tuple[int, At, object]]:
-    """Everyone who fits, each with their segment and place in it, and after each stretch what it took to look at it."""
-    for number, segment in enumerate(segments[walk.segment :], walk.segment):
-        at = (number == walk.segment and walk.at) or segment.start
-        again = _came_again(walk, segment)
-        length, growth, wanted = _length(segment, at), GROWTH, LEAST
-        while at != segment.end:
-            edge = _step(segment, at, length)
-            count = search.count(segment.line, segment.area, _bounds(segment, at, edge), MOST_COUNTED)
-            if count > 2 * wanted and length > 1:
-                length = max(1, length // GROWTH if count == MOST_COUNTED else length * wanted // count)
-                growth = 2  # the crowd is near
-                continue
-            seen = NOBODY
-            if count:
-                seen = search.scan(walk.user_id, *segment.where(), _bounds(segment, at, edge))
-            fits = sorted(seen.fits + _between(again, segment, at, edge), reverse=segment.line == "came")
-            for start in range(0, len(fits), chunk):
-                met = {key[1]: key for key in fits[start : start + chunk]}
-                for user in search.profiles(walk.user_id, list(met), place):
-                    yield number, met[user["id"]], user
-            at = edge
-            if at != segment.end or segment is not segments[-1]:
-                yield number, at, seen
-            if 2 * count >= wanted:
-                wanted = LEAST if fits else min(4 * wanted, MOST)
-            length = round(length * min(growth, max(1 / GROWTH, wanted / (count or 1)))) or 1
-            growth = GROWTH if count else growth
+def _people(walk: Walk, route: Route, chunk: int, place: Row) -> Iterator[tuple[Met, Row | Scan]]:
+    """Everyone who fits, each with where they were met, and after each stretch what it took to look at it."""
+    for fits, edge, seen in _stretches(walk, route):
+        for start in range(0, len(fits), chunk):
+            met = {at[1]: (number, at) for number, at in fits[start : start + chunk]}
+            for user in search.profiles(walk.user_id, list(met), place):
+                yield met[user["id"]], user
+        yield edge, seen
 
 
-def _length(segment: Segment, at: At) -> int:
-    """Of what is left of a segment, in ids or in seconds."""
-    if segment.line != "came":
-        return segment.end[1] - at[1]
-    return ceil((datetime.fromisoformat(at[0]) - datetime.fromisoformat(segment.end[0])).total_seconds())
+def _stretches(walk: Walk, route: Route) -> Iterator[tuple[list[Met], Met, Scan]]:
+    """Who fits, stretch by stretch, in order; where it ends, and what it took to look at it."""
+    number, at = walk.segment, walk.at
+    while number < len(route.segments):
+        size = 1
+        if not at and (found := _together(walk, route.groups.get(number, []))):
+            size, seen = found
+            yield sorted(walks.placed(walk, number, *fit) for fit in seen.fits), route.end_of(number + size - 1), seen
+        else:
+            yield from _along(walk, number, route.segments[number], at)
+        number, at = number + size, None
 
 
-def _step(segment: Segment, at: At, length: int) -> At:
-    """The end of the next stretch."""
-    if segment.line != "came":
-        return "", min(at[1] + length, segment.end[1])
-    return max(times.text(datetime.fromisoformat(at[0]) - timedelta(seconds=length)), segment.end[0]), 0
+def _together(walk: Walk, groups: list[Group]) -> tuple[int, Scan] | None:
+    """The segments of the largest group that has few people, how many, and who fits there."""
+    for size, area, fitting in groups:
+        if search.count("around", area, {}, FEW + 1) <= FEW:
+            return size, search.scan(walk.user_id, "around", area, fitting, {})
+    return None
 
 
-def _bounds(segment: Segment, at: At, edge: At) -> Row:
-    if segment.line != "came":
-        return {"after": at[1], "until": edge[1]}
-    return {"after": edge[0], "until": at[0], "until_id": at[1]}
+def _along(walk: Walk, number: int, segment: Segment, at: At | None) -> Iterator[tuple[list[Met], Met, Scan]]:
+    again = _came_again(walk, segment)
+    for since, edge, seen in stretches.along(walk.user_id, segment, at or segment.start):
+        fits = sorted(seen.fits + _between(again, segment, since, edge), reverse=segment.line == "came")
+        yield [(number, fit) for fit in fits], (number, edge), seen
 
 
 def _came_again(walk: Walk, segment: Segment) -> list[At]:
     """Those who fit and came after the walk began, by where they stood then. That is known for an hour."""
     if segment.line not in ("came", "silent"):
         return []
-    _, area, fits = segment.where()
-    return search.scan(walk.user_id, "came again", area, fits, {"began": walk.began}).fits
+    return search.scan(walk.user_id, "came again", segment.area, segment.fitting, {"began": walk.began}).fits
 
 
 def _between(again: list[At], segment: Segment, at: At, edge: At) -> list[At]:

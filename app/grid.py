@@ -63,18 +63,22 @@ def cell(latitude: float, longitude: float, size: float) -> int:
     return _number(row, _column(row, longitude, size), size)
 
 
+def level(km: float) -> int | None:
+    """The smallest cells of which a circle of that radius is a few; None where even the largest are too many."""
+    return next((level for level, radius in enumerate(RADII_KM) if km <= radius), None)
+
+
 @lru_cache(10_000)
 def cover(center: Point, least_km: float, most_km: float) -> tuple[int, list[int]] | None:
     """The level (a place in SIZES_KM) and the numbers of cells that hold all points so far from the center; None where
     these are too many."""
-    level = next((level for level, radius in enumerate(RADII_KM) if most_km <= radius), None)
-    if level is None:
+    if (found := level(most_km)) is None:
         return None
-    size = SIZES_KM[level]
+    size = SIZES_KM[found]
     reach = degrees(most_km / EARTH_RADIUS_KM) + _EDGE
     rows = range(_row(center.latitude - reach, size), _row(center.latitude + reach, size) + 1)
     cells = [(row, column) for row in rows for column in _across(center, row, reach, size)]
-    return level, sorted({_number(*each, size) for each in cells if _is_needed(center, least_km, most_km, *each, size)})
+    return found, sorted({_number(*each, size) for each in cells if _is_needed(center, least_km, most_km, *each, size)})
 
 
 def _across(center: Point, row: int, reach: float, size: float) -> range:

@@ -3,8 +3,9 @@
 import pytest
 
 from app import db
+from app.parameters import Search
 from app.queries import events, search
-from app.queries.fitting import Fitting
+from app.queries.fitting import fitting
 from tests.people import PASSWORD
 
 ROUTES = [
@@ -38,6 +39,8 @@ ROUTES = [
     ("POST", "/account-deletion", {"username": "nobody", "password": "x"}),
     ("DELETE", "/me", {"password": PASSWORD}),
 ]
+
+ME = {"birthday": "1990-01-02", "gender": " male ", "interested_in": " female ", "pref_min_age": 20, "pref_max_age": 40}
 
 
 @pytest.fixture
@@ -78,7 +81,7 @@ def test_no_statement_scans_a_table(statements, settings):
 
 
 @pytest.mark.parametrize("size", [None, "5", "24", "120", "600"])
-@pytest.mark.parametrize("line", ["ids", "came", "silent", "came again"])
+@pytest.mark.parametrize("line", ["ids", "came", "silent", "came again", "around"])
 def test_a_search_goes_along_its_line_by_an_index(app, line, size):
     area = search.area(("5", "24", "120", "600").index(size), [1, 2]) if size else search.ANYWHERE
     bounds = {"after": "1", "until": "2", "until_id": 3, "began": "4"}
@@ -88,16 +91,16 @@ def test_a_search_goes_along_its_line_by_an_index(app, line, size):
         connection = app.extensions["idle_connections"][0]
         connection.set_trace_callback(said.append)
         search.count(line, area, bounds, 9)
-        search.scan(1, line, area, Fitting(["TRUE"], {}), bounds)
+        search.scan(1, line, area, fitting(ME, Search(), {"x": 0.1, "y": 0.2, "z": 0.3}, "[]").within(1, 50), bounds)
         connection.set_trace_callback(None)
     if line == "ids":
-        index = (
-            f"discovery_by_cell_{size} (cell_{size}=? AND user_id>? AND user_id<?)" if size else "rowid>? AND rowid<?"
-        )
+        index = f"cell_{size} (cell_{size}=? AND user_id>? AND user_id<?)" if size else "rowid>? AND rowid<?"
+    elif line == "around":
+        index = f"cell_{size} (cell_{size}=? AND user_id>?)" if size else "rowid>?"
     else:
-        index = (
-            f"discovery_active_{size} (cell_{size}=? AND active_since" if size else "discovery_by_activity (active_s"
-        )
+        index = f"discovery_active_{size} (cell_{size}=? AND active_since" if size else "by_activity (active_since"
     for statement in said:
         steps = [step["detail"] for step in connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
-        assert any(step.startswith("SEARCH card USING") and index in step for step in steps), steps
+        [step] = [step for step in steps if " card" in step]
+        assert step.startswith("SEARCH card USING") and index in step, steps
+        assert "COVERING" in step or line == "came again" or (not size and line in ("ids", "around")), steps

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app import feed
+from app import feed, stretches
 from tests.database import run
 
 
@@ -72,8 +72,8 @@ def test_a_walk_meets_everyone_once_while_others_come_and_go(person, settings, s
 
 
 def test_a_page_is_short_only_at_the_end(person, monkeypatch):
-    monkeypatch.setattr(feed, "MOST", 3)
-    monkeypatch.setattr(feed, "LEAST", 2)
+    monkeypatch.setattr(stretches, "MOST", 3)
+    monkeypatch.setattr(stretches, "LEAST", 2)
     anna, *others = [person() for _ in range(20)]
     for other in others[::3]:
         other.put_me(gender="other")
@@ -85,8 +85,9 @@ def test_a_page_is_short_only_at_the_end(person, monkeypatch):
 
 @pytest.mark.parametrize("sort", ["", "&sort=near", "&sort=active"])
 def test_a_search_that_finds_too_little_says_so_and_goes_on_where_it_was(person, monkeypatch, sort):
-    monkeypatch.setattr(feed, "MOST", 3)
-    monkeypatch.setattr(feed, "LEAST", 2)
+    monkeypatch.setattr(feed, "FEW", 1)
+    monkeypatch.setattr(stretches, "MOST", 3)
+    monkeypatch.setattr(stretches, "LEAST", 2)
     monkeypatch.setattr(feed, "MOST_SCANNED", 5)
     anna, *others = [person() for _ in range(20)]
     for other in others[-2:]:
@@ -98,8 +99,8 @@ def test_a_search_that_finds_too_little_says_so_and_goes_on_where_it_was(person,
 
 
 def test_who_likes_me_and_fits_is_on_a_page_that_ends_early(person, monkeypatch):
-    monkeypatch.setattr(feed, "MOST", 3)
-    monkeypatch.setattr(feed, "LEAST", 2)
+    monkeypatch.setattr(stretches, "MOST", 3)
+    monkeypatch.setattr(stretches, "LEAST", 2)
     monkeypatch.setattr(feed, "MOST_SCANNED", 5)
     anna, *others = [person() for _ in range(20)]
     for other in others[-2:]:

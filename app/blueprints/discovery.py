@@ -7,7 +7,7 @@ from flask import Blueprint, Response, g, jsonify
 
 from app import cursors, feed, grid, presence, times
 from app.auth import signed_in
-from app.db import transaction
+from app.db import Row, transaction
 from app.grid import Point
 from app.json import read_query
 from app.parameters import FollowerPage, Search
@@ -23,8 +23,9 @@ bp = Blueprint("discovery", __name__)
 def search():
     """People who fit me and whom I fit, whom I have not swiped: by ascending id, or as `sort` says."""
     query = read_query(Search)
-    walk = _walk(query)
-    found = feed.page(walk, query, presence.online() if query.online_only else "[]")
+    me = discovery.find(g.user_id)
+    walk = _walk(query, me)
+    found = feed.page(walk, me, query, presence.online() if query.online_only else "[]")
     response = jsonify(found.users)
     if found.next and walk.sort:
         response.headers["Link"] = cursors.next_link(cursor=cursors.seal(msgspec.to_builtins(found.next)))
@@ -48,19 +49,18 @@ def followers():
     return response
 
 
-def _walk(query: Search) -> Walk:
+def _walk(query: Search, me: Row) -> Walk:
     """The walk that the cursor goes on with, or a new one."""
     if query.cursor is None:
-        ends, now = discovery.ends(), times.from_now()
-        turn = random.randint(0, ends["last_id"])  # noqa: S311
-        return Walk(g.user_id, query.sort, _origin(query), now, ends["first_came"] or now, turn)
+        now, turn = times.from_now(), random.randint(0, me["last_id"])  # noqa: S311
+        return Walk(g.user_id, query.sort, _origin(query, me), now, me["first_came"] or now, turn)
     walk = msgspec.convert(cursors.unseal(query.cursor), Walk)
     if walk.user_id != g.user_id or query.sort not in (None, walk.sort):
         raise cursors.refused()
     return walk
 
 
-def _origin(query: Search) -> Point | None:
+def _origin(query: Search, me: Row) -> Point | None:
     """The place that is asked for, as a point of the grid, while there were few of them today; else my own."""
     if query.latitude is not None:
         asked = grid.snap(query.latitude, query.longitude)
@@ -70,5 +70,4 @@ def _origin(query: Search) -> Point | None:
         with transaction():
             if origins.admit(g.user_id, cell):
                 return asked
-    me = discovery.find(g.user_id)
     return None if me["latitude"] is None else Point(me["latitude"], me["longitude"])

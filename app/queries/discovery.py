@@ -69,26 +69,16 @@ def touch(user_id: int) -> None:
 
 
 def find(user_id: int) -> Row:
-    """What is known of me there."""
+    """What is known of me there; and where walks along ids and along times end, `last_id` and `first_came`."""
     found = db.one(
         """
-        SELECT birthday, gender, interested_in, pref_min_age, pref_max_age, pref_distance_km, latitude, longitude
+        SELECT birthday, gender, interested_in, pref_min_age, pref_max_age, pref_distance_km, latitude, longitude,
+               (SELECT max(user_id) FROM discovery) AS last_id,
+               (SELECT min(active_since) FROM discovery) AS first_came
         FROM discovery
         WHERE user_id = :user_id
         """,
         user_id=user_id,
-    )
-    assert found is not None  # noqa: S101
-    return found
-
-
-def ends() -> Row:
-    """`{"last_id", "first_came"}`: where walks along ids and along times end."""
-    found = db.one(
-        """
-        SELECT (SELECT max(user_id) FROM discovery) AS last_id,
-               (SELECT min(active_since) FROM discovery) AS first_came
-        """
     )
     assert found is not None  # noqa: S101
     return found

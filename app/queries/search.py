@@ -17,8 +17,9 @@ _LINES = {  # along which people stand: ids, or the times when they came, of whi
     "came": "(card.active_since, card.user_id) < (:until, :until_id) AND card.active_since >= :after",
     "silent": "card.active_since IS NULL AND card.user_id > :after AND card.user_id <= :until",
     "came again": "card.active_since > :began",
+    "around": "card.user_id > 0",  # all who are in an area
 }
-_CAME = {"came": "card.active_since", "came again": "card.active_before"}
+_BY = {"came": "card.active_since", "came again": "card.active_before", "around": CHORD2}  # else by id
 
 
 class Area(NamedTuple):
@@ -51,7 +52,7 @@ def area(level: int, cells: list[int]) -> Area:
 class Scan(NamedTuple):
     scanned: int
     swiped: int  # of those who fit
-    fits: list[tuple[str, int]]  # the others of them: when they came, empty on a line of ids, and the id
+    fits: list[tuple[str, int]]  # the others of them: by what they stand on that line, empty if by id, and the id
 
 
 def count(line: str, area: Area, bounds: Row, most: int) -> int:
@@ -74,15 +75,15 @@ def count(line: str, area: Area, bounds: Row, most: int) -> int:
     return row["people"]
 
 
-def scan(user_id: int, line: str, area: Area, fitting: Fitting, bounds: Row) -> Scan:
-    """Look at everybody in a stretch of a line, in an area, for those who fit."""
+def scan(user_id: int, line: str, area: Area, fitting: Fitting, bounds: Row, most: int = LARGEST_ID) -> Scan:
+    """Look at everybody in a stretch of a line, in an area, for those who fit; at no more than `most`, in no order."""
     row = db.one(
         f"""
         SELECT count(*) AS scanned,
                count(CASE WHEN state = 2 THEN 1 END) AS swiped,
-               coalesce(group_concat(CASE WHEN state = 1 THEN coalesce(came, '') || ' ' || user_id END), '') AS fits
+               coalesce(group_concat(CASE WHEN state = 1 THEN coalesce(stands, '') || ' ' || user_id END), '') AS fits
         FROM (
-            SELECT card.user_id, {_CAME.get(line, "NULL")} AS came,
+            SELECT card.user_id, {_BY.get(line, "NULL")} AS stands,
                    CASE WHEN {" AND ".join(fitting.clauses)} THEN
                        CASE WHEN EXISTS (
                            SELECT 1
@@ -93,17 +94,17 @@ def scan(user_id: int, line: str, area: Area, fitting: Fitting, bounds: Row) -> 
             FROM {area.source}
             WHERE {area.clause}
               AND {_LINES[line]}
-            LIMIT :all) AS looked_at  -- without a limit each state is worked out twice
+            LIMIT :most) AS looked_at  -- without a limit each state is worked out twice
         """,  # noqa: S608
         user_id=user_id,
         cells=area.cells,
-        all=LARGEST_ID,
+        most=most,
         **bounds,
         **fitting.params,
     )
     assert row is not None  # noqa: S101
     fits = [one.rpartition(" ") for one in row["fits"].split(",") if one]
-    return Scan(row["scanned"], row["swiped"], [(came, int(user_id)) for came, _, user_id in fits])
+    return Scan(row["scanned"], row["swiped"], [(stands, int(user_id)) for stands, _, user_id in fits])
 
 
 def profiles(user_id: int, ids: list[int], place: Row) -> list[Row]:
