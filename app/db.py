@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, current_app, g
@@ -27,7 +28,7 @@ PAIRS = "(SELECT CAST(key AS INTEGER) AS key, value FROM json_each(:{}))"  # in 
 
 
 class Busy(Exception):
-    """Other writers kept the database for BUSY_SECONDS."""
+    """Other writers kept the database for as long as we waited, BUSY_SECONDS for a request."""
 
 
 def init_app(app: Flask) -> None:
@@ -50,14 +51,31 @@ def connect(path: str, patience: float = 0) -> engine.Connection:
     return conn
 
 
+@contextmanager
+def probe(path: str) -> Iterator[engine.Connection]:
+    """A connection of its own to a file that is there, for a moment; none is made. Raises engine.Error."""
+    with closing(
+        engine.connect(f"{Path(path).absolute().as_uri()}?mode=rw", 0, isolation_level=None, uri=True)
+    ) as conn:
+        conn.row_factory = _row
+        yield conn
+
+
+def try_writing(conn: engine.Connection, patience: float) -> None:
+    """Have the one writer's place for a moment, and write nothing. Raises engine.Error; Busy after so many seconds."""
+    _patiently(conn, "BEGIN IMMEDIATE", patience=patience)
+    conn.execute(f"PRAGMA user_version = {version(conn)}")  # of a file that is read-only, BEGIN says nothing
+    conn.execute("ROLLBACK")
+
+
 def add_function(conn: engine.Connection, function: Callable[..., Any]) -> None:
     """Make a pure Python function callable in SQL under its own name."""
     conn.create_function(function.__name__, function.__code__.co_argcount, function, deterministic=True)
 
 
-def version(conn: engine.Connection) -> int:
+def version(conn: engine.Connection, patience: float = BUSY_SECONDS) -> int:
     """Which schema the database has; 0 for an empty one and for the first server's."""
-    return _patiently(conn, "PRAGMA user_version").fetchone()["user_version"]
+    return _patiently(conn, "PRAGMA user_version", patience=patience).fetchone()["user_version"]
 
 
 def statements(script: str) -> Iterator[str]:
@@ -136,9 +154,11 @@ def run(sql: str, **params: Any) -> int:
         return _patiently(conn, sql, params).rowcount
 
 
-def _patiently(conn: engine.Connection, sql: str, params: Row | None = None) -> engine.Cursor:
-    """Ask again until BUSY_SECONDS are over. The waiting is ours: SQLite's would stop every greenlet."""
-    deadline = time.monotonic() + BUSY_SECONDS
+def _patiently(
+    conn: engine.Connection, sql: str, params: Row | None = None, patience: float = BUSY_SECONDS
+) -> engine.Cursor:
+    """Ask again until so many seconds are over. The waiting is ours: SQLite's would stop every greenlet."""
+    deadline = time.monotonic() + patience
     while True:
         try:
             return conn.execute(sql, params or {})

@@ -26,6 +26,8 @@ class Route(NamedTuple):
 REGISTRATION = {"username": "somebody", "password": PASSWORD}
 MATRIX = {
     "GET /ping": Route("/ping", public=True),
+    "GET /healthz": Route("/healthz", public=True),
+    "GET /readyz": Route("/readyz", public=True),
     "POST /register": Route("/register", REGISTRATION, 201, public=True),
     "POST /login": Route("/login", REGISTRATION, 401, public=True),
     "POST /refresh": Route("/refresh", {"refresh_token": "x"}, 401, public=True),

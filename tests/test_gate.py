@@ -10,6 +10,7 @@ from tests.test_moderation import moderate
 REACHING = {name for name, route in MATRIX.items() if route.about}
 SHOWING = {"GET /profiles/search", "GET /followers", "GET /chats", "GET /events"}
 ABOUT_ME = {
+    *("GET /healthz", "GET /readyz"),
     *("GET /ping", "POST /register", "POST /login", "POST /refresh", "POST /logout", "POST /logout-all"),
     *("GET /sessions", "DELETE /sessions/<id:session_id>", "PUT /me/password", "GET /me", "PUT /me", "DELETE /me"),
     *("GET /me/export", "POST /account-deletion", "POST /ws/start"),
