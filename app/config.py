@@ -106,6 +106,7 @@ def secret(value: str) -> str:
 SETTINGS = (
     Setting("PORT", "8088", whole(1, 65535), "where `web` listens"),
     Setting("WS_PORT", "8089", whole(1, 65535), "where `ws` listens; unset, it takes `PORT` where that is given"),
+    Setting("WS_MOUNTED", "0", flag, "1: `web` serves `/ws/chat` too, for hosts that route to `web` alone"),
     Setting("WEB_CONCURRENCY", "2", whole(1, 256), "processes of `web`"),
     Setting("WS_CONCURRENCY", "1", whole(1, 256), "processes of `ws`"),
     Setting("DATABASE_PATH", "./dating.db", str, "the SQLite file, made at first start"),

@@ -16,10 +16,12 @@ settings = runpy.run_path("app/config.py")["load"]()
 bind = f"0.0.0.0:{settings['PORT']}"
 workers = settings["WEB_CONCURRENCY"]
 worker_class = "gevent"
+worker_connections = 20_000 if settings["WS_MOUNTED"] else 1000
 keepalive = 30
 graceful_timeout = 20
 limit_request_field_size = 16380  # so that an oversized token is answered by us
 control_socket_disable = True
+access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(L)s'  # where a host turns that log on: no query, which holds tickets
 MOST_UNREAD = 1024 * 1024  # bytes
 
 
@@ -28,6 +30,13 @@ def post_fork(_server, _worker):
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)  # a connection is an open file
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def post_worker_init(worker):
+    if settings["WS_MOUNTED"]:
+        from ws import mounted  # not before gevent's patches
+
+        mounted.mount(worker)
 
 
 def write_problem(sock, status, reason, _quoted):

@@ -18,7 +18,7 @@ from tests.database import run
 from tests.people import InProcess, Remote
 from tests.test_bad_input import assert_problem
 from tests.town import Town, eventually
-from tests.ws.test_redis import shaky  # noqa: F401
+from tests.ws.test_redis import options, shaky  # noqa: F401
 
 PARTS = ("database", "schema", "redis")
 OLDER = f"PRAGMA user_version = {db.SCHEMA_VERSION - 1}"

@@ -32,6 +32,15 @@ def test_the_address_has_the_host_that_the_client_called(person, host, base):
     assert anna.server.send("POST", "/ws/start", headers=headers).json["url"].startswith(f"{base}/ws/chat?")
 
 
+@pytest.mark.parametrize(("scheme", "base"), [("http", "ws://a.example:8088"), ("https", "wss://a.example:8088")])
+def test_where_web_serves_the_sockets_it_is_the_very_address_that_the_client_called(person, app, scheme, base):
+    app.config["WS_MOUNTED"] = True
+    anna = person()
+    headers = {"Authorization": f"Bearer {anna.tokens['access_token']}"}
+    answer = app.test_client().post("/ws/start", headers=headers, base_url=f"{scheme}://a.example:8088")
+    assert answer.json["url"] == f"{base}/ws/chat?session={answer.json['session_token']}"
+
+
 @pytest.fixture
 def redis(tmp_path):
     """A Valkey to be rough with: its pid and its URL."""

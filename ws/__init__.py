@@ -22,6 +22,8 @@ from ws.subscriber import Subscriber
 from ws.sweeper import Sweeper
 from ws.transport import Transport
 
+PATH = "/ws/chat"
+
 bp = Blueprint("chat", __name__)
 sock = Sock()
 
@@ -55,13 +57,13 @@ def admit() -> None:
     g.connection.inbox.start(after)
 
 
-@sock.route("/ws/chat", bp=bp)
+@sock.route(PATH, bp=bp)
 def chat(ws: Server) -> None:
     """The frames of one user, both ways."""
     g.connection.run(ws, partial(relay, g.connection.user_id))
 
 
-@bp.get("/ws/chat")
+@bp.get(PATH)
 def chat_without_upgrade():
     """Not reached: `admit` refuses what asks for no upgrade."""
 

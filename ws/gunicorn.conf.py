@@ -1,7 +1,6 @@
 """How gunicorn runs the WebSocket service: as it runs the web service, but for this."""
 
 import runpy
-import threading
 
 web = runpy.run_path("app/gunicorn.conf.py")
 globals().update(web)
@@ -13,5 +12,4 @@ graceful_timeout = 8
 
 
 def post_worker_init(worker):
-    """gunicorn tells no socket that its worker stops; a thread of ours does."""
-    threading.Thread(target=worker.wsgi.extensions["hub"].close_when_stopped, args=[worker], daemon=True).start()
+    worker.wsgi.extensions["hub"].watch(worker)

@@ -1,5 +1,6 @@
 """User id → the one connection of that user in this process."""
 
+import threading
 import time
 from typing import Any
 
@@ -33,7 +34,11 @@ class Hub:
     def all(self) -> list[Connection]:
         return list(self._connections.values())
 
-    def close_when_stopped(self, worker: Any) -> None:
+    def watch(self, worker: Any) -> None:
+        """gunicorn tells no socket that its worker stops; a thread of ours does."""
+        threading.Thread(target=self._close_when_stopped, args=[worker], daemon=True).start()
+
+    def _close_when_stopped(self, worker: Any) -> None:
         """Wait until gunicorn stops this worker, then let nobody in and close every connection, a share at a time."""
         while worker.alive:
             time.sleep(STEP_SECONDS)

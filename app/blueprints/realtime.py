@@ -47,9 +47,12 @@ def list_events():
 
 
 def _base() -> str:
-    """WS_PUBLIC_URL, or else the host that the client called, at WS_PORT."""
+    """WS_PUBLIC_URL, or else the host that the client called: just so where we serve it ourselves, or at WS_PORT."""
+    scheme = "wss" if request.is_secure else "ws"
     if current_app.config["WS_PUBLIC_URL"]:
         return current_app.config["WS_PUBLIC_URL"]
+    if current_app.config["WS_MOUNTED"]:
+        return f"{scheme}://{request.host}"
     host = urlsplit(f"//{request.host}").hostname or "localhost"
     name = f"[{host}]" if ":" in host else host
-    return f"{'wss' if request.is_secure else 'ws'}://{name}:{current_app.config['WS_PORT']}"
+    return f"{scheme}://{name}:{current_app.config['WS_PORT']}"

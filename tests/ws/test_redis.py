@@ -14,7 +14,13 @@ from tests.town import Town, eventually
 
 
 @pytest.fixture
-def shaky(tmp_path):
+def options():
+    """Of the town."""
+    return {}
+
+
+@pytest.fixture
+def shaky(tmp_path, options):
     """A town with a Valkey of its own, and how to start that."""
     processes = dev.Processes()
     command, url = dev.redis_command(processes.folder)
@@ -25,7 +31,7 @@ def shaky(tmp_path):
         return pid
 
     pid = start()
-    town = Town(tmp_path, url)
+    town = Town(tmp_path, url, **options)
     yield town, pid, start
     town.stop()
     processes.stop()
