@@ -10,8 +10,8 @@ import websocket
 
 
 class Socket:
-    def __init__(self, url: str, **options: Any) -> None:
-        self._ws = websocket.create_connection(url, timeout=10, **options)
+    def __init__(self, url: str, timeout: float = 10, **options: Any) -> None:
+        self._ws = websocket.create_connection(url, timeout=timeout, **options)
 
     def send(self, frame: Any) -> None:
         self._ws.send(frame if isinstance(frame, str) else json.dumps(frame))
