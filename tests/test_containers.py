@@ -127,6 +127,16 @@ def test_every_setting_that_it_gives_is_one():
     assert set(environment()) - known == {"PYTHONDONTWRITEBYTECODE"}
 
 
+def test_every_setting_that_is_told_of_is_one():
+    told = re.findall(r"\b([A-Z]+_[A-Z_]+|SITE)=", (dev.ROOT / "deploy" / "README.md").read_text())
+    assert len(told) > 5
+    assert set(told) <= {setting.name for setting in config.SETTINGS} | {"SITE"}
+
+
+def test_pings_come_more_often_than_hosts_end_what_is_silent():
+    assert config.load({})["WS_PING_SECONDS"] < 55  # Heroku's, of which deploy/README.md tells
+
+
 def test_only_the_proxy_can_be_reached():
     assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
     assert "./deploy/Caddyfile:/etc/caddy/Caddyfile:ro" in SERVICES["proxy"]["volumes"]
