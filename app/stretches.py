@@ -10,22 +10,24 @@ from app.queries import search
 from app.queries.search import Scan
 from app.walks import At, Segment
 
-LEAST, MOST = 300, 2000  # people that a stretch is to have: the most of them when nobody fits
+LEAST, MOST = 500, 1500  # people that a stretch is to have: the most of them when nobody fits
 MOST_COUNTED = 2500
 GROWTH = 16  # how much longer or shorter the next one may be
+NEAR_A_CROWD = 4  # the same, after one that had too many
 
 NOBODY = Scan(0, 0, [])
 
 
 def along(user_id: int, segment: Segment, at: At) -> Iterator[tuple[At, At, Scan]]:
     """Where each stretch begins and ends, and who is there."""
-    length, wanted, is_known = segment.first, LEAST, False
+    length, wanted, growth, is_known = segment.first, LEAST, GROWTH, False
     while at != segment.end:
         edge = _step(segment, at, length)
         stretch = segment.between(at, edge)
         count = wanted if is_known else search.count(segment.line, segment.area, stretch, MOST_COUNTED)
         if count > 2 * wanted and length > 1:
             length = max(1, length // GROWTH if count == MOST_COUNTED else length * wanted // count)
+            growth = NEAR_A_CROWD
             continue
         most = 4 * wanted if length > 1 else LARGEST_ID
         seen = search.scan(user_id, segment.line, segment.area, segment.fitting, stretch, most) if count else NOBODY
@@ -36,7 +38,7 @@ def along(user_id: int, segment: Segment, at: At) -> Iterator[tuple[At, At, Scan
         at, is_known = edge, 2 * seen.scanned >= wanted
         if is_known:
             wanted = LEAST if seen.fits else MOST
-        length = round(length * min(GROWTH, max(1 / GROWTH, wanted / (seen.scanned or 1)))) or 1
+        length = round(length * min(growth, max(1 / GROWTH, wanted / (seen.scanned or 1)))) or 1
 
 
 def _step(segment: Segment, at: At, length: int) -> At:

@@ -16,7 +16,7 @@ from app.queries import search
 from app.queries.fitting import Fitting, fitting
 from app.queries.search import ANYWHERE, NOWHERE, Area
 
-FIRST = 10_000  # ids in the first stretch of a segment
+FIRST = 20_000  # ids in the first stretch of a segment
 LATELY = 10  # times as many people as on the average came in the last hours
 
 At = tuple[str, int]  # a place on a line: when somebody came (empty on a line of ids), and the id
