@@ -7,7 +7,7 @@ from flask_cors import CORS
 
 __version__ = "0.1.0"  # of both services; before the imports, since one of them shows it
 
-from app import bell, commands, config, db, filters, health, json, limits, moderation, problems
+from app import bell, commands, config, db, filters, health, json, limits, metrics, moderation, problems
 from app.blueprints import (
     IdConverter,
     account,
@@ -33,7 +33,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     app.json = json.Provider(app)
     app.url_map.converters["id"] = IdConverter
     app.url_map.merge_slashes = False
-    for part in (db, bell, problems, limits, filters, health):
+    for part in (metrics, db, bell, problems, limits, filters, health):
         part.init_app(app)
     for blueprint in (account, auth, sessions, profiles, discovery, swipes, chats, safety, realtime, system):
         app.register_blueprint(blueprint.bp)

@@ -4,17 +4,26 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import msgspec
 import redis
 from circuitbreaker import CircuitBreaker
 from flask import Flask, current_app
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from app import metrics
+
 PATIENCE_SECONDS = 0.08  # for each answer; a new connection may wait for three: to AUTH, to SELECT, to the command
 FAILURES, PAUSE_SECONDS = 3, 1  # after so many in a row nobody waits for Redis, for so long
 ALL = "ws:all"  # every ws process listens there; what comes means: some news was lost, look into the log
 
 log = logging.getLogger(__name__)
+
+
+class Note(msgspec.Struct, omit_defaults=True):
+    """What goes along with a frame for the ws service alone, on a line after it."""
+
+    committed_at: float | None = None  # unix seconds
 
 
 class Bell:
@@ -49,8 +58,13 @@ def client() -> Iterator[redis.Redis]:
     bell = current_app.extensions["bell"]
     if bell.breaker.opened:
         raise redis.ConnectionError("Redis did not answer")
-    with bell.breaker:
-        yield bell.redis
+    try:
+        with bell.breaker:
+            yield bell.redis
+    except (redis.ConnectionError, redis.TimeoutError):
+        metrics.commands.tell(False)
+        raise
+    metrics.commands.tell(True)
 
 
 def channel(user_id: int) -> str:

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Mapping
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
@@ -56,6 +56,13 @@ def networks(value: str) -> list[str]:
         except ValueError:
             raise ValueError("addresses or networks such as 10.0.0.0/8, separated by commas") from None
     return listed
+
+
+def ip(value: str) -> str:
+    try:
+        return str(ip_address(value))
+    except ValueError:
+        raise ValueError("an IP address such as 127.0.0.1, or 0.0.0.0 for all") from None
 
 
 def text_file(value: str) -> str:
@@ -134,6 +141,8 @@ SETTINGS = (
     Setting("EVENTS_KEEP_DAYS", "7", whole(0, 36_500), "and those of so many days, where these are more"),
     Setting("WS_PING_SECONDS", "25", whole(1, 3600), "a ping to each socket, this often"),
     Setting("WS_SILENCE_SECONDS", "35", whole(1, 3600), "a socket that is silent for so long is dead"),
+    Setting("METRICS_PORT", "0", whole(0, 65534), "where Prometheus reads `web`, one further on `ws`; 0: nowhere"),
+    Setting("METRICS_HOST", "127.0.0.1", ip, "the address of these two ports, which are not for the public"),
 )
 
 
@@ -146,6 +155,9 @@ def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         settings["REDIS_URL"] = f"redis://{settings['REDIS_ADDR']}/0"
     if settings["WS_SILENCE_SECONDS"] <= settings["WS_PING_SECONDS"]:
         raise BadSetting("WS_SILENCE_SECONDS must be more than WS_PING_SECONDS, or nobody lives to answer a ping")
+    public, metrics = {settings["PORT"], settings["WS_PORT"]}, settings["METRICS_PORT"]
+    if metrics and public & {metrics, metrics + 1}:
+        raise BadSetting("METRICS_PORT and the port after it must be others than PORT and WS_PORT, which are public")
     return settings
 
 

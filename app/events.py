@@ -1,5 +1,6 @@
 """Changes that another client must see: recorded inside the transaction, announced after it."""
 
+import time
 from itertools import takewhile
 from typing import Any, NamedTuple
 
@@ -27,16 +28,19 @@ def record(user_id: int, frame: dict[str, Any]) -> Event:
 
 
 def missed(user_id: int, after: int, limit: int) -> list[dict[str, Any]] | None:
-    """Their first `limit` events after that one, `{"seq", "payload"}`; None when `after` is not in what is kept."""
+    """Their first `limit` events after that one, `{"seq", "type", "payload", "created_at"}`; None when `after` is not
+    in what is kept."""
     head = events.head(user_id)  # before the log, so that what is recorded meanwhile is no hole
     rows = events.following(user_id, after, limit)
     whole = rows[0]["seq"] == after + 1 if rows else after == head
-    return [row if row["is_open"] else row | {"payload": _removed(row["seq"])} for row in rows] if whole else None
+    return [row if row["is_open"] else row | _removed(row["seq"]) for row in rows] if whole else None
 
 
 def announce(*recorded: Event) -> None:
+    """Right after the commit."""
     if recorded:
-        bell.ring(list(recorded))
+        note = msgspec.json.encode(bell.Note(committed_at=time.time())).decode()
+        bell.ring([(event.user_id, f"{event.payload}\n{note}") for event in recorded])
 
 
 def announce_end(user_id: int, session_ids: list[int]) -> None:
@@ -45,9 +49,10 @@ def announce_end(user_id: int, session_ids: list[int]) -> None:
         bell.ring([(user_id, msgspec.json.encode({"type": "ended", "sessions": session_ids}).decode())])
 
 
-def _removed(seq: int) -> str:
+def _removed(seq: int) -> dict[str, str]:
     """What stands for an event of somebody who is not to be seen any more."""
-    return msgspec.json.encode({"type": "removed", "seq": seq}).decode()
+    frame = {"type": "removed", "seq": seq}
+    return {"type": frame["type"], "payload": msgspec.json.encode(frame).decode()}
 
 
 def _prune(user_id: int, head: int) -> None:

@@ -2,11 +2,15 @@
 
 import json
 import logging
+import os
 import re
 import resource
 import runpy
 import signal
 import socket
+import subprocess
+import sys
+import tempfile
 from contextlib import suppress
 
 from gunicorn import util
@@ -23,6 +27,27 @@ limit_request_field_size = 16380  # so that an oversized token is answered by us
 control_socket_disable = True
 access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(L)s'  # where a host turns that log on: no query, which holds tickets
 MOST_UNREAD = 1024 * 1024  # bytes
+
+
+def on_starting(server):
+    start_exporter(server, settings["METRICS_PORT"])
+
+
+def start_exporter(server, port):
+    """Have the metrics of this service served, if at all, until it has ended; the workers write them to a folder."""
+    server.exporter = None
+    if port:
+        folder = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="dating-metrics-")
+        where = [settings["METRICS_HOST"], str(port), folder, settings["DATABASE_PATH"]]
+        command = [sys.executable, "-P", "app/exporter.py", *where]
+        server.exporter = subprocess.Popen(command, stdin=subprocess.PIPE, bufsize=0)  # noqa: S603
+
+
+def child_exit(server, worker):
+    """What a worker had open when it ended counts no more."""
+    if server.exporter:
+        with suppress(BrokenPipeError):
+            server.exporter.stdin.write(b"%d\n" % worker.pid)
 
 
 def post_fork(_server, _worker):

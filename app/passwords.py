@@ -13,6 +13,7 @@ import bcrypt
 from flask import current_app
 from gevent import get_hub
 
+from app import metrics
 from app.fields import MOST_PASSWORD_BYTES
 from app.problems import Problem, unavailable
 
@@ -57,17 +58,25 @@ def _matches(password: str, password_hash: str | None, cost: int) -> bool:
 @contextmanager
 def _turn() -> Iterator[None]:
     """One of the host's few: first among this process's requests, then among the processes."""
+    with metrics.hashing_waiting.track_inprogress(), metrics.hashing_wait.time():
+        slot = _wait()
+    try:
+        yield
+    finally:
+        os.close(slot)
+        _line.release()
+
+
+def _wait() -> int:
+    """Until it is our turn; then the file to close."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     if not _line.acquire(timeout=PATIENCE_SECONDS):
         raise _too_many()
     try:
-        slot = _lock_one(deadline)
-        try:
-            yield
-        finally:
-            os.close(slot)
-    finally:
+        return _lock_one(deadline)
+    except BaseException:
         _line.release()
+        raise
 
 
 def _lock_one(deadline: float) -> int:

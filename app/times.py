@@ -21,6 +21,11 @@ def until(moment: str, **offset: float) -> float:
     return (datetime.fromisoformat(moment) + timedelta(**offset) - now()).total_seconds()
 
 
+def unix(moment: str) -> float:
+    """Seconds since 1970."""
+    return datetime.fromisoformat(moment).timestamp()
+
+
 def age(birthday: str) -> int:
     """Whole years since `birthday` (`YYYY-MM-DD`); who was born on 29 February ages on 1 March."""
     today = now().date().isoformat()

@@ -36,6 +36,13 @@ def test_there_must_be_time_to_answer_a_ping():
         config.load({"WS_PING_SECONDS": "35"})
 
 
+@pytest.mark.parametrize("port", ["8088", "8089", "8087"])
+def test_metrics_are_on_no_public_port(port):
+    with pytest.raises(config.BadSetting, match="^METRICS_PORT and the port after it must be others"):
+        config.load({"METRICS_PORT": port})
+    assert config.load({"METRICS_PORT": "9100"})["METRICS_PORT"] == 9100
+
+
 def test_origins_are_a_list():
     settings = config.load({"CORS_ORIGINS": "https://a.example/, http://localhost:3000"})
     assert settings["CORS_ORIGINS"] == ["https://a.example", "http://localhost:3000"]
@@ -66,6 +73,8 @@ def test_origins_are_a_list():
         ("BCRYPT_COST", "17"),
         ("WS_PING_SECONDS", "x"),
         ("WS_SILENCE_SECONDS", "0"),
+        ("METRICS_PORT", "65535"),
+        ("METRICS_HOST", "localhost"),
     ],
 )
 def test_a_bad_value_is_one_line_that_names_the_variable(name, value):

@@ -12,6 +12,7 @@ from simple_websocket import ConnectionClosed, Server
 from wsproto.events import Event, Ping
 from wsproto.utilities import LocalProtocolError
 
+from app import metrics
 from ws.inbox import Inbox
 from ws.transport import LINGER_SECONDS, Transport
 
@@ -102,7 +103,8 @@ class Connection:
 
     def _write_out(self, ws: Server) -> None:
         while not self._closing and (frame := self.inbox.pop()):
-            ws.send(frame)
+            ws.send(frame.text)
+            metrics.sent(frame.type, frame.source, frame.committed_at)
 
     def _within_limits(self, read: Callable[[], Iterator[Event]]) -> Iterator[Event]:
         """What the library reads from the socket, until there are too many frames of whatever kind, pings as well."""

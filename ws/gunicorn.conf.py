@@ -11,5 +11,10 @@ worker_connections = 20_000
 graceful_timeout = 8
 
 
+def on_starting(server):
+    port = web["settings"]["METRICS_PORT"]
+    web["start_exporter"](server, port and port + 1)
+
+
 def post_worker_init(worker):
     worker.wsgi.extensions["hub"].watch(worker)

@@ -2,14 +2,24 @@
 
 import threading
 from collections import deque
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
+from app import metrics, times
 from app.events import missed
 from app.queries import events
 
 MOST_FRAMES = 64
+
+
+class Frame(NamedTuple):
+    """What is to be sent, and what is to be counted of it."""
+
+    text: str
+    type: str
+    source: str = "live"  # or "log"
+    committed_at: float | None = None  # unix seconds; None where there is no commit, or its user was not here
 
 
 class Inbox:
@@ -17,42 +27,45 @@ class Inbox:
 
     def __init__(self, user_id: int, wake: threading.Event) -> None:
         self._user_id, self._wake = user_id, wake
-        self._frames: deque[str] = deque()
+        self._frames: deque[Frame] = deque()
         self.cursor: int | None = None  # the latest event that is or was in `_frames`; None before the start
         self.is_behind = False  # whether the log may hold more
+        self._cause = ""  # why, one of metrics.CAUSES
+        self._away_until = 0  # the latest event at the start
 
     def start(self, after: int | None) -> None:
         """Begin with what follows the event `after`; without it, with what comes from now on."""
-        head = events.head(self._user_id)
+        head = self._away_until = events.head(self._user_id)
         if after is None:
             self.cursor = head
             return
+        metrics.catch_ups.labels("connect").inc()
         rows = missed(self._user_id, after, MOST_FRAMES - 1)
         hello = {"type": "hello", "seq": head} | ({"reset": True} if rows is None else {})
-        self._frames.append(msgspec.json.encode(hello).decode())
+        self._frames.append(Frame(msgspec.json.encode(hello).decode(), "hello"))
         self.cursor = head if rows is None else after
         self._load(rows or [])
-        self.hear_of_head(head)
+        self.hear_of_head(head, "more")
 
-    def push(self, frame: str, seq: int | None) -> None:
+    def push(self, frame: Frame, seq: int | None) -> None:
         """What is published: an event, or without `seq` what is lost when there is no room for it.
 
         An event that is not the next one, or has no room, is left to the log."""
-        is_open = self.cursor is not None and len(self._frames) < MOST_FRAMES
-        if is_open and seq in (None, self.cursor + 1):
+        is_full = len(self._frames) >= MOST_FRAMES
+        if self.cursor is not None and not is_full and seq in (None, self.cursor + 1):
             self._frames.append(frame)
             self.cursor = seq or self.cursor
         elif seq is not None:
-            return self.hear_of_head(seq)
+            cause = "connect" if self.cursor is None else "full" if is_full else "gap"
+            return self.hear_of_head(seq, cause)
         self._wake.set()
 
-    def hear_of_head(self, seq: int) -> None:
+    def hear_of_head(self, seq: int, cause: str) -> None:
         """The user's latest event is that one at least; look into the log if it is news."""
         if self.cursor is None or seq > self.cursor:
-            self.is_behind = True
-            self._wake.set()
+            self._fall_behind(cause)
 
-    def pop(self) -> str | None:
+    def pop(self) -> Frame | None:
         return self._frames.popleft() if self._frames else None
 
     def fill(self) -> bool:
@@ -60,13 +73,21 @@ class Inbox:
         room = MOST_FRAMES - len(self._frames)
         if not room:
             return True
+        metrics.catch_ups.labels(self._cause).inc()
         self.is_behind = False  # before reading, so that what is pushed meanwhile is not passed over
         rows = missed(self._user_id, self.cursor, room)
         self._load(rows or [])
-        self.is_behind = self.is_behind or len(rows or []) == room
+        if len(rows or []) == room:
+            self._fall_behind("more")
         self._wake.set()
         return rows is not None
 
+    def _fall_behind(self, cause: str) -> None:
+        self._cause = self._cause if self.is_behind else cause
+        self.is_behind = True
+        self._wake.set()
+
     def _load(self, rows: list[dict[str, Any]]) -> None:
         for row in rows:
-            self.push(row["payload"], row["seq"])
+            committed_at = times.unix(row["created_at"]) if row["seq"] > self._away_until else None
+            self.push(Frame(row["payload"], row["type"], "log", committed_at), row["seq"])

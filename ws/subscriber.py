@@ -14,9 +14,10 @@ import msgspec
 import redis
 from redis.client import PubSub
 
-from app import bell
+from app import bell, metrics
 from ws.connection import ENDED
 from ws.hub import Hub
+from ws.inbox import Frame
 from ws.sweeper import Sweeper
 
 CONFIRM_SECONDS = 2.0
@@ -91,6 +92,7 @@ class Subscriber:
             except Exception:
                 log.exception("the link to Redis failed")
             was_up, self._pubsub = False, None
+            metrics.subscriber.tell(False)
             self._tried.set()
             time.sleep(RETRY_SECONDS)
 
@@ -105,8 +107,9 @@ class Subscriber:
             connection.is_unheard = True  # what was announced while there was no link is lost
         self._waiting.clear()
         self._pubsub = link
+        metrics.subscriber.tell(True)
         self._tried.set()
-        self._sweeper.look()
+        self._sweeper.look("link")
         while link is not self._suspect and link.health_check_response_counter <= MOST_UNANSWERED:
             self._take(link.get_message(timeout=1))
         raise redis.TimeoutError("no sign of life")
@@ -127,7 +130,7 @@ class Subscriber:
         if message["type"] == "subscribe":
             self._confirm(message["channel"])
         elif message["type"] == "message" and message["channel"] == bell.ALL.encode():
-            self._sweeper.look()
+            self._sweeper.look("lost")
         elif message["type"] == "message":
             self._deliver(message["channel"], message["data"])
 
@@ -138,10 +141,12 @@ class Subscriber:
         if not waiting:
             self._waiting.pop(channel, None)
 
-    def _deliver(self, channel: bytes, frame: bytes) -> None:
+    def _deliver(self, channel: bytes, data: bytes) -> None:
+        frame, _, note = data.partition(b"\n")
         try:
             user_id = int(channel.removeprefix(b"user:"))
             heard = msgspec.json.decode(frame, type=Heard)
+            committed_at = msgspec.json.decode(note or b"{}", type=bell.Note).committed_at
         except ValueError:
             log.warning("not one of our frames on %r", channel)
             return
@@ -156,4 +161,4 @@ class Subscriber:
             if connection.session_id in heard.sessions:
                 connection.close(*ENDED)
         else:
-            connection.inbox.push(frame.decode(), heard.seq)
+            connection.inbox.push(Frame(frame.decode(), heard.type, "live", committed_at), heard.seq)

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, current_app, g
 
-from app import bans, names, passwords, times, tokens
+from app import bans, metrics, names, passwords, times, tokens
 from app.auth import confirmed, named_by, signed_in, wrong_credentials
 from app.blueprints import read_little
 from app.bodies import ChangePassword, Login, Register
@@ -38,6 +38,7 @@ def register():
         if standing.find_banned(bans.seal(canonical)):
             raise Problem(403, "banned", "Whoever had this username is banned")
         discovery.write(user_id)
+    metrics.registrations.inc()
     return {"message": "Регистрация успешна", "user_id": user_id}, 201
 
 

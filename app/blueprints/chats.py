@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, current_app, g, jsonify
 
-from app import times
+from app import metrics, times
 from app.auth import signed_in
 from app.bodies import ReadChat, ReadMessages, SendMessage
 from app.cursors import next_link
@@ -80,6 +80,7 @@ def send_message():
         chats.update_last_message(chat["id"], message["id"])
         event = record(chat["peer_id"], message_frame(message))
     announce(event)
+    metrics.messages.inc()
     return message, 201
 
 

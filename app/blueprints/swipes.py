@@ -2,7 +2,7 @@
 
 from flask import Blueprint, current_app, g, jsonify
 
-from app import times
+from app import metrics, times
 from app.auth import signed_in
 from app.bodies import Swipe
 from app.db import transaction
@@ -34,6 +34,9 @@ def swipe():
         if body.action == "like" and swipes.likes(body.target_id, g.user_id):
             chat_id, recorded = _match(g.user_id, body.target_id)
     announce(*recorded)
+    metrics.swipes.labels(body.action).inc()
+    if recorded:
+        metrics.matches.inc()
     if chat_id is None:
         return {"status": body.action} | allowance
     return {"status": "match", "content": f"It's a match with user {body.target_id}!", "chat_id": chat_id} | allowance

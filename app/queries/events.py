@@ -37,11 +37,11 @@ def insert(user_id: int, seq: int, type: str, payload: str) -> None:
 
 
 def following(user_id: int, after: int, limit: int) -> list[Row]:
-    """The first `limit` events after that one: `{"seq", "payload", "is_open"}`, the payload as it is kept, and
-    whether it may still be shown."""
+    """The first `limit` events after that one: `{"seq", "type", "payload", "created_at", "is_open"}`, as they are
+    kept, and whether it may still be shown."""
     return db.every(
         f"""
-        SELECT events.seq, events.payload,
+        SELECT events.seq, events.type, events.payload, events.created_at,
                chats.id IS NULL OR events.type = 'chat_closed' OR {gate.CHAT_OPEN} AS is_open
         FROM events
         LEFT JOIN chats ON chats.id = events.payload ->> 'chat_id'
