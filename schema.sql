@@ -147,6 +147,7 @@ CREATE TABLE events (            -- all that a client must hear of, in order, on
     type       TEXT NOT NULL,
     payload    TEXT NOT NULL CHECK (json_valid(payload)),            -- the frame as it goes out
     created_at TEXT NOT NULL,
+    request_id TEXT,                         -- what caused it, as the log of `web` has it; NULL: the command line
     PRIMARY KEY (user_id, seq)               -- what has this person missed since seq?
 ) STRICT;
 

@@ -7,7 +7,20 @@ from flask_cors import CORS
 
 __version__ = "0.1.0"  # of both services; before the imports, since one of them shows it
 
-from app import bell, commands, config, db, filters, health, json, limits, metrics, moderation, problems
+from app import (
+    access_log,
+    bell,
+    commands,
+    config,
+    db,
+    filters,
+    health,
+    json,
+    limits,
+    metrics,
+    moderation,
+    problems,
+)
 from app.blueprints import (
     IdConverter,
     account,
@@ -33,7 +46,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     app.json = json.Provider(app)
     app.url_map.converters["id"] = IdConverter
     app.url_map.merge_slashes = False
-    for part in (metrics, db, bell, problems, limits, filters, health):
+    for part in (access_log, metrics, db, bell, problems, limits, filters, health):
         part.init_app(app)
     for blueprint in (account, auth, sessions, profiles, discovery, swipes, chats, safety, realtime, system):
         app.register_blueprint(blueprint.bp)
@@ -43,7 +56,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         app,
         origins=app.config["CORS_ORIGINS"],
         send_wildcard=True,
-        expose_headers=["Link", "Retry-After", "X-Search"],
+        expose_headers=["Link", "Retry-After", "X-Request-ID", "X-Search"],
         max_age=600,
     )
     for command in (commands.migrate, moderation.moderate):

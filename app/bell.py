@@ -24,6 +24,7 @@ class Note(msgspec.Struct, omit_defaults=True):
     """What goes along with a frame for the ws service alone, on a line after it."""
 
     committed_at: float | None = None  # unix seconds
+    request_id: str | None = None  # what caused it
 
 
 class Bell:

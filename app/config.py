@@ -78,6 +78,14 @@ def flag(value: str) -> bool:
     return value == "1"
 
 
+def one_of(*words: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        expect(" or ".join(words), not value or value in words)
+        return value
+
+    return parse
+
+
 def address(*schemes: str) -> Callable[[str], str]:
     def parse(value: str) -> str:
         expect("an address that begins with " + " or ".join(f"{s}://" for s in schemes), not value or is_address(value))
@@ -139,6 +147,8 @@ SETTINGS = (
     Setting("BCRYPT_COST", "12", whole(4, 16), "work of a password hash, as a power of two"),
     Setting("EVENTS_KEEP", "1000", whole(1, 1_000_000), "the latest events of each person are kept, so many"),
     Setting("EVENTS_KEEP_DAYS", "7", whole(0, 36_500), "and those of so many days, where these are more"),
+    Setting("LOG_FORMAT", "", one_of("json", "text"), "of each line; unset: text in a terminal, else a JSON object"),
+    Setting("LOG_LEVEL", "info", one_of("debug", "info", "warning", "error"), "what is logged; `info`: each request"),
     Setting("WS_PING_SECONDS", "25", whole(1, 3600), "a ping to each socket, this often"),
     Setting("WS_SILENCE_SECONDS", "35", whole(1, 3600), "a socket that is silent for so long is dead"),
     Setting("METRICS_PORT", "0", whole(0, 65534), "where Prometheus reads `web`, one further on `ws`; 0: nowhere"),

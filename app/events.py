@@ -5,7 +5,7 @@ from itertools import takewhile
 from typing import Any, NamedTuple
 
 import msgspec
-from flask import current_app
+from flask import current_app, g
 
 from app import bell, times
 from app.queries import events
@@ -22,14 +22,14 @@ def record(user_id: int, frame: dict[str, Any]) -> Event:
     """Give the frame its `seq` and keep it. Where one change is for two people, record the lower id's first."""
     seq = events.next_seq(user_id)
     payload = msgspec.json.encode(frame | {"seq": seq}).decode()
-    events.insert(user_id, seq, frame["type"], payload)
+    events.insert(user_id, seq, frame["type"], payload, g.get("request_id"))
     _prune(user_id, seq)
     return Event(user_id, payload)
 
 
 def missed(user_id: int, after: int, limit: int) -> list[dict[str, Any]] | None:
-    """Their first `limit` events after that one, `{"seq", "type", "payload", "created_at"}`; None when `after` is not
-    in what is kept."""
+    """Their first `limit` events after that one, `{"seq", "type", "payload", "created_at", "request_id"}`; None when
+    `after` is not in what is kept."""
     head = events.head(user_id)  # before the log, so that what is recorded meanwhile is no hole
     rows = events.following(user_id, after, limit)
     whole = rows[0]["seq"] == after + 1 if rows else after == head
@@ -39,7 +39,7 @@ def missed(user_id: int, after: int, limit: int) -> list[dict[str, Any]] | None:
 def announce(*recorded: Event) -> None:
     """Right after the commit."""
     if recorded:
-        note = msgspec.json.encode(bell.Note(committed_at=time.time())).decode()
+        note = msgspec.json.encode(bell.Note(time.time(), g.get("request_id"))).decode()
         bell.ring([(event.user_id, f"{event.payload}\n{note}") for event in recorded])
 
 

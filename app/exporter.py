@@ -2,13 +2,16 @@
 gunicorn's configuration starts it, and it ends when the service's last process has."""
 
 import logging
+import logging.config
 import os
+import runpy
 import shutil
 import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import GaugeMetricFamily
@@ -35,7 +38,8 @@ def main(host: str, port: str, folder: str, database: str) -> None:
     """Serve what the workers write to the folder; our input names those that ended, and its end means all did."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # they are for the service, and we outlive it
         signal.signal(number, signal.SIG_IGN)
-    logging.basicConfig(format="[%(asctime)s] [%(process)d] [%(levelname)s] %(name)s: %(message)s")
+    configuration = runpy.run_path(str(Path(__file__).with_name("logs.py")))["configuration"]
+    logging.config.dictConfig(configuration(os.environ.get("LOG_FORMAT", ""), "info"))
     registry = CollectorRegistry()
     MultiProcessCollector(registry, folder)
     registry.register(WalSize(database))

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import logging.config
 import os
 import re
 import resource
@@ -13,7 +14,7 @@ import sys
 import tempfile
 from contextlib import suppress
 
-from gunicorn import util
+from gunicorn import glogging, util
 
 settings = runpy.run_path("app/config.py")["load"]()
 
@@ -84,6 +85,15 @@ def hide_quotes(record: logging.LogRecord) -> bool:
     return True
 
 
+class logger_class(glogging.Logger):  # noqa: N801 - a setting
+    """What gunicorn says goes the way of all lines."""
+
+    def setup(self, cfg):
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
 util.write_error = write_problem
 logging.getLogger("gunicorn.error").addFilter(hide_quotes)
-logging.basicConfig(format="[%(asctime)s] [%(process)d] [%(levelname)s] %(name)s: %(message)s")
+logging.config.dictConfig(runpy.run_path("app/logs.py")["configuration"](settings["LOG_FORMAT"], settings["LOG_LEVEL"]))

@@ -67,7 +67,7 @@ def forge(anna, settings):
 
 
 def answer(person, token):
-    told = person.server.send("GET", "/me", headers={"Authorization": f"Bearer {token}"})
+    told = person.server.send("GET", "/me", headers={"Authorization": f"Bearer {token}", "X-Request-ID": "mine"})
     return told.status, sorted(told.headers.items()), told.body
 
 

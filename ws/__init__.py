@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, current_app, g, request
 from flask_sock import Sock
 from simple_websocket import Server
 
-from app import bell, config, db, health, metrics, problems, tickets
+from app import access_log, bell, config, db, health, metrics, problems, tickets
 from app.json import read_query
 from app.parameters import After
 from app.problems import Problem, unavailable
@@ -32,7 +32,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     """The service with these settings, by default those of the environment. Raises config.BadSetting."""
     app = Flask(__name__, static_folder=None)
     app.config.from_mapping(settings or config.load(), SOCK_SERVER_OPTIONS={"max_message_size": LARGEST_FRAME})
-    for part in (metrics, db, bell, problems, health):
+    for part in (access_log, metrics, db, bell, problems, health):
         part.init_app(app)
     hub = app.extensions["hub"] = Hub()
     app.extensions["subscriber"] = Subscriber(app.config["REDIS_URL"], hub, Sweeper(app, hub))
@@ -60,6 +60,7 @@ def admit() -> None:
 @sock.route(PATH, bp=bp)
 def chat(ws: Server) -> None:
     """The frames of one user, both ways."""
+    access_log.upgraded()
     metrics.upgraded()
     with metrics.sockets.track_inprogress():
         g.connection.run(ws, partial(relay, g.connection.user_id))
@@ -116,6 +117,7 @@ def _take_seat(user_id: int, session_id: int) -> None:
     request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)  # compression would cost 100 kB a socket
     ping, silence = current_app.config["WS_PING_SECONDS"], current_app.config["WS_SILENCE_SECONDS"]
     g.connection = Connection(user_id, session_id, transport, ping, silence)
+    g.user_id = user_id
     current_app.extensions["hub"].add(g.connection)
     current_app.extensions["subscriber"].welcome(user_id)
     with bell.client() as client:

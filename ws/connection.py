@@ -105,6 +105,8 @@ class Connection:
         while not self._closing and (frame := self.inbox.pop()):
             ws.send(frame.text)
             metrics.sent(frame.type, frame.source, frame.committed_at)
+            cause = {"request_id": frame.request_id} if frame.request_id else {}
+            log.info("sent %s", frame.type, extra={"frame": frame.type, "source": frame.source} | cause)
 
     def _within_limits(self, read: Callable[[], Iterator[Event]]) -> Iterator[Event]:
         """What the library reads from the socket, until there are too many frames of whatever kind, pings as well."""

@@ -20,6 +20,7 @@ class Frame(NamedTuple):
     type: str
     source: str = "live"  # or "log"
     committed_at: float | None = None  # unix seconds; None where there is no commit, or its user was not here
+    request_id: str | None = None  # what caused it
 
 
 class Inbox:
@@ -90,4 +91,4 @@ class Inbox:
     def _load(self, rows: list[dict[str, Any]]) -> None:
         for row in rows:
             committed_at = times.unix(row["created_at"]) if row["seq"] > self._away_until else None
-            self.push(Frame(row["payload"], row["type"], "log", committed_at), row["seq"])
+            self.push(Frame(row["payload"], row["type"], "log", committed_at, row["request_id"]), row["seq"])

@@ -142,11 +142,11 @@ class Subscriber:
             self._waiting.pop(channel, None)
 
     def _deliver(self, channel: bytes, data: bytes) -> None:
-        frame, _, note = data.partition(b"\n")
+        text, _, note = data.partition(b"\n")
         try:
             user_id = int(channel.removeprefix(b"user:"))
-            heard = msgspec.json.decode(frame, type=Heard)
-            committed_at = msgspec.json.decode(note or b"{}", type=bell.Note).committed_at
+            heard = msgspec.json.decode(text, type=Heard)
+            told = msgspec.json.decode(note or b"{}", type=bell.Note)
         except ValueError:
             log.warning("not one of our frames on %r", channel)
             return
@@ -161,4 +161,5 @@ class Subscriber:
             if connection.session_id in heard.sessions:
                 connection.close(*ENDED)
         else:
-            connection.inbox.push(Frame(frame.decode(), heard.type, "live", committed_at), heard.seq)
+            frame = Frame(text.decode(), heard.type, "live", told.committed_at, told.request_id)
+            connection.inbox.push(frame, heard.seq)

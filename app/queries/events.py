@@ -22,26 +22,27 @@ def next_seq(user_id: int) -> int:
     return row["event_seq"]
 
 
-def insert(user_id: int, seq: int, type: str, payload: str) -> None:
+def insert(user_id: int, seq: int, type: str, payload: str, request_id: str | None) -> None:
     db.run(
         """
-        INSERT INTO events (user_id, seq, type, payload, created_at)
-        VALUES (:user_id, :seq, :type, :payload, :now)
+        INSERT INTO events (user_id, seq, type, payload, created_at, request_id)
+        VALUES (:user_id, :seq, :type, :payload, :now, :request_id)
         """,
         user_id=user_id,
         seq=seq,
         type=type,
         payload=payload,
         now=times.from_now(),
+        request_id=request_id,
     )
 
 
 def following(user_id: int, after: int, limit: int) -> list[Row]:
-    """The first `limit` events after that one: `{"seq", "type", "payload", "created_at", "is_open"}`, as they are
-    kept, and whether it may still be shown."""
+    """The first `limit` events after that one: `{"seq", "type", "payload", "created_at", "request_id", "is_open"}`,
+    as they are kept, and whether it may still be shown."""
     return db.every(
         f"""
-        SELECT events.seq, events.type, events.payload, events.created_at,
+        SELECT events.seq, events.type, events.payload, events.created_at, events.request_id,
                chats.id IS NULL OR events.type = 'chat_closed' OR {gate.CHAT_OPEN} AS is_open
         FROM events
         LEFT JOIN chats ON chats.id = events.payload ->> 'chat_id'
