@@ -2,9 +2,9 @@
 FROM python:3.11-slim-bookworm
 WORKDIR /srv
 
-COPY requirements.txt .
+COPY requirements.txt requirements-sentry.txt ./
 # What tests it, the end of that file, stays out.
-RUN sed '/^# What tests it/,$d' requirements.txt > needed.txt && pip install --no-cache-dir -r needed.txt
+RUN sed '/^# What tests it/,$d' requirements.txt > needed.txt && pip install --no-cache-dir -r needed.txt -r requirements-sentry.txt
 
 COPY schema.sql wsgi.py ./
 COPY app app

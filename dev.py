@@ -65,7 +65,8 @@ def main() -> None:
 def set_up(folder: Path, requirements: Path) -> None:
     """Make a virtual environment that holds just what the file names; at once when it does."""
     stamp = folder / "installed"
-    wanted = hashlib.sha256(requirements.read_bytes() + f"{sys.version} {folder} {PIP}".encode()).hexdigest()
+    named = b"".join(file.read_bytes() for file in sorted(requirements.parent.glob("requirements*.txt")))
+    wanted = hashlib.sha256(named + f"{sys.version} {folder} {PIP}".encode()).hexdigest()
     if stamp.exists() and stamp.read_text() == wanted:
         return
     import venv

@@ -13,6 +13,7 @@ from app import (
     commands,
     config,
     db,
+    error_reports,
     filters,
     health,
     json,
@@ -46,7 +47,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     app.json = json.Provider(app)
     app.url_map.converters["id"] = IdConverter
     app.url_map.merge_slashes = False
-    for part in (access_log, metrics, db, bell, problems, limits, filters, health):
+    for part in (error_reports, access_log, metrics, db, bell, problems, limits, filters, health):
         part.init_app(app)
     for blueprint in (account, auth, sessions, profiles, discovery, swipes, chats, safety, realtime, system):
         app.register_blueprint(blueprint.bp)

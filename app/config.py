@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -118,6 +119,12 @@ def secret(value: str) -> str:
     return value
 
 
+def dsn(value: str) -> str:
+    address("http", "https")(value)
+    expect("empty until `pip install -r requirements-sentry.txt`", not value or find_spec("sentry_sdk"))
+    return value
+
+
 SETTINGS = (
     Setting("PORT", "8088", whole(1, 65535), "where `web` listens"),
     Setting("WS_PORT", "8089", whole(1, 65535), "where `ws` listens; unset, it takes `PORT` where that is given"),
@@ -149,6 +156,7 @@ SETTINGS = (
     Setting("EVENTS_KEEP_DAYS", "7", whole(0, 36_500), "and those of so many days, where these are more"),
     Setting("LOG_FORMAT", "", one_of("json", "text"), "of each line; unset: text in a terminal, else a JSON object"),
     Setting("LOG_LEVEL", "info", one_of("debug", "info", "warning", "error"), "what is logged; `info`: each request"),
+    Setting("SENTRY_DSN", "", dsn, "where errors are reported; needs `pip install -r requirements-sentry.txt`"),
     Setting("WS_PING_SECONDS", "25", whole(1, 3600), "a ping to each socket, this often"),
     Setting("WS_SILENCE_SECONDS", "35", whole(1, 3600), "a socket that is silent for so long is dead"),
     Setting("METRICS_PORT", "0", whole(0, 65534), "where Prometheus reads `web`, one further on `ws`; 0: nowhere"),

@@ -93,7 +93,8 @@ def test_what_it_installs_is_all_that_the_services_import():
     script = " ".join(next(step for step in instructions("RUN") if "requirements.txt" in step))
     sed, _, _ = script.partition(" > ")
     needed = subprocess.run(sed, shell=True, cwd=dev.ROOT, capture_output=True, text=True, check=True).stdout
-    installed = {name.lower() for name in re.findall(r"^([\w.-]+)", needed, re.MULTILINE)}
+    needed += "".join((dev.ROOT / name).read_text() for name in re.findall(r"-r (requirements-\S+)", script))
+    installed = {name.lower().replace("_", "-") for name in re.findall(r"^([\w.-]+)", needed, re.MULTILINE)}
     assert "pytest" not in installed
     owners = importlib.metadata.packages_distributions()
     files = [dev.ROOT / "wsgi.py", *(dev.ROOT / "app").rglob("*.py"), *(dev.ROOT / "ws").rglob("*.py")]

@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, current_app, g, request
 from flask_sock import Sock
 from simple_websocket import Server
 
-from app import access_log, bell, config, db, health, metrics, problems, tickets
+from app import access_log, bell, config, db, error_reports, health, metrics, problems, tickets
 from app.json import read_query
 from app.parameters import After
 from app.problems import Problem, unavailable
@@ -32,7 +32,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     """The service with these settings, by default those of the environment. Raises config.BadSetting."""
     app = Flask(__name__, static_folder=None)
     app.config.from_mapping(settings or config.load(), SOCK_SERVER_OPTIONS={"max_message_size": LARGEST_FRAME})
-    for part in (access_log, metrics, db, bell, problems, health):
+    for part in (error_reports, access_log, metrics, db, bell, problems, health):
         part.init_app(app)
     hub = app.extensions["hub"] = Hub()
     app.extensions["subscriber"] = Subscriber(app.config["REDIS_URL"], hub, Sweeper(app, hub))
