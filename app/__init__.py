@@ -60,7 +60,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         expose_headers=["Link", "Retry-After", "X-Request-ID", "X-Search"],
         max_age=600,
     )
-    for command in (commands.migrate, moderation.moderate):
+    for command in (commands.migrate, commands.backup, commands.restore, moderation.moderate):
         app.cli.add_command(command)
     return app
 

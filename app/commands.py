@@ -2,15 +2,33 @@
 
 import os
 import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from app import db
+from app import copies, db
 from app import migrate as migration
+from app import restore as restoring
 
 RUNNERS = ("HONCHO_PROCESS_NAME", "PS")  # where honcho and foreman say which line of the Procfile this is
+
+
+@contextmanager
+def in_a_line(path: str, advice: str = "") -> Iterator[None]:
+    """What goes wrong with a file is said in a line."""
+    try:
+        yield
+    except (copies.NotCopied, migration.NotOurs) as error:
+        raise click.ClickException(str(error)) from None
+    except db.Busy:
+        raise click.ClickException(f"{path} is locked by another process; try again") from None
+    except (db.engine.Error, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise click.ClickException(f"{path}: {reason}{advice}") from None
 
 
 @click.command("migrate")
@@ -18,11 +36,68 @@ RUNNERS = ("HONCHO_PROCESS_NAME", "PS")  # where honcho and foreman say which li
 def migrate() -> None:
     """Bring the database to the current schema; a new one is made."""
     path = current_app.config["DATABASE_PATH"]
-    try:
+    with in_a_line(path, "; see DATABASE_PATH"):
         click.echo(migration.migrate(path))
-    except migration.NotOurs as error:
-        raise click.ClickException(str(error)) from None
-    except (db.engine.Error, OSError) as error:
-        raise click.ClickException(f"{path}: {error}; see DATABASE_PATH") from None
     if any(os.environ.get(name, "").startswith("release.") for name in RUNNERS):
         signal.pause()  # these runners start all lines together, and stop all when one ends
+
+
+@click.command("backup")
+@click.argument("target")
+@with_appcontext
+def backup(target: str) -> None:
+    """Copy the database, also while it is in use, to the file TARGET, which is replaced when the copy is whole."""
+    path = current_app.config["DATABASE_PATH"]
+    with in_a_line(target), _ending_in_order():
+        if not os.path.isfile(path):
+            raise copies.NotCopied(f"there is no database {path}; see DATABASE_PATH")
+        if os.path.exists(target) and os.path.samefile(path, target):
+            raise copies.NotCopied(f"{target} is the database itself; name another file")
+        copies.refuse_in_use(target)
+        with copies.beside(target) as part:
+            with _bar("Copying") as progress:
+                copies.fill(path, part, progress)
+            click.echo("Checking the copy", err=True)
+            copies.check(part)
+            copies.put(part, target)
+    click.echo(f"{target}: {os.path.getsize(target)} bytes")
+
+
+@click.command("restore")
+@click.argument("source")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@with_appcontext
+def restore(source: str, yes: bool) -> None:
+    """Put a copy of the backup SOURCE in the place of the database, while web and ws are stopped.
+
+    The old one stays beside it, its name ending in .before-restore.
+    """
+    path = current_app.config["DATABASE_PATH"]
+    with in_a_line(source), _ending_in_order():
+        schema = restoring.recognize(source, path)
+        if not yes:
+            click.confirm(f"Replace {path} by {source}, with schema {schema}?", abort=True, err=True)
+        with _bar("Copying") as progress:
+            restoring.restore(source, path, progress)
+    click.echo(f"{path} is {source}; start web and ws (or run: flask migrate)")
+
+
+@contextmanager
+def _ending_in_order() -> Iterator[None]:
+    """SIGTERM is as Ctrl-C, so that nothing half done is left behind."""
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+@contextmanager
+def _bar(label: str) -> Iterator[copies.Progress]:
+    with click.progressbar(length=1, label=label, file=sys.stderr) as bar:
+
+        def show(done: int, pages: int) -> None:
+            bar.length = pages
+            bar.update(done - bar.pos)
+
+        yield show

@@ -2,7 +2,6 @@
 
 import os
 import random
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -94,15 +93,6 @@ def create(path: str) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
 
 
-def copy(path: str, target: str) -> None:
-    """Copy a database as it stands, whole or not at all, with the same permissions."""
-    create(f"{target}.part")
-    with closing(engine.connect(path)) as source, closing(engine.connect(f"{target}.part")) as part:
-        source.backup(part)
-    shutil.copymode(path, f"{target}.part")
-    os.replace(f"{target}.part", target)
-
-
 @contextmanager
 def connection() -> Iterator[engine.Connection]:
     """The connection of the transaction that we are in; else an idle one, for the moment of a statement."""
@@ -135,6 +125,32 @@ def transaction() -> Iterator[None]:
 def use_wal(conn: engine.Connection) -> None:
     """Let readers and the writer go on side by side; the file remembers it."""
     _patiently(conn, "PRAGMA journal_mode = WAL").fetchall()
+
+
+@contextmanager
+def alone(path: str) -> Iterator[None]:
+    """Keep everybody else out of the file, and all that it holds in it. Raises Busy while another process has it open.
+
+    WAL is off from then on, until `use_wal`.
+    """
+    with closing(connect(path)) as conn:
+        _patiently(conn, "PRAGMA journal_mode = DELETE").fetchall()  # refused unless nobody else has it open
+        _patiently(conn, "BEGIN EXCLUSIVE")
+        yield
+
+
+def damages(conn: engine.Connection, most: int) -> list[str]:
+    """What the engine finds broken in a file, the first of it. May take minutes; Ctrl-C ends it."""
+    conn.set_progress_handler(lambda: None, 10_000)  # now and then a moment of Python, which looks for signals
+    try:
+        rows = conn.execute(f"PRAGMA integrity_check({most})").fetchall()
+    except engine.OperationalError as error:
+        if "interrupted" in str(error):
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        conn.set_progress_handler(None, 0)
+    return [row["integrity_check"] for row in rows if row["integrity_check"] != "ok"]
 
 
 def one(sql: str, **params: Any) -> Row | None:

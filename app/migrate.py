@@ -8,7 +8,7 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
-from app import db, names, times
+from app import copies, db, names, times
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 SCHEMA = Path(__file__).parent.with_name("schema.sql")
@@ -37,16 +37,11 @@ def migrate(path: str) -> str:
 
 
 def _apply(conn: db.engine.Connection, path: str) -> str:
-    found = db.version(conn)
-    tables = {row["name"] for row in conn.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    found, tables = recognize(conn, path)
     if found == db.SCHEMA_VERSION:
         return f"schema {found}"
-    if found > db.SCHEMA_VERSION:
-        raise NotOurs(f"{path} has schema {found}, newer than this program's {db.SCHEMA_VERSION}; update the program")
-    if found == 0 and tables and not {"users", "swipes", "sessions", "chats", "messages"} <= tables:
-        raise NotOurs(f"{path} is a database of something else; set DATABASE_PATH to another file")
     if tables:
-        db.copy(path, f"{path}.before-migration")
+        copies.copy(path, f"{path}.before-migration")
     for script in _scripts(found) if tables else [SCHEMA]:
         _run(conn, script)
     for secret in ("jwt_secret", "ban_key"):
@@ -57,6 +52,17 @@ def _apply(conn: db.engine.Connection, path: str) -> str:
         return f"made with schema {db.SCHEMA_VERSION}"
     count = conn.execute("SELECT count(*) AS rows FROM set_aside").fetchone()["rows"]
     return f"brought from schema {found} to {db.SCHEMA_VERSION}, {count} rows noted in set_aside"
+
+
+def recognize(conn: db.engine.Connection, path: str) -> tuple[int, set[str]]:
+    """Which schema the database has, and its tables; none in an empty one. Raises NotOurs."""
+    found = db.version(conn)
+    tables = {row["name"] for row in conn.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    if found > db.SCHEMA_VERSION:
+        raise NotOurs(f"{path} has schema {found}, newer than this program's {db.SCHEMA_VERSION}; update the program")
+    if tables and not {"users", "swipes", "sessions", "chats", "messages"} <= tables:
+        raise NotOurs(f"{path} is a database of something else; name another file")
+    return found, tables
 
 
 def _scripts(found: int) -> Iterator[Path]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import bcrypt
 import pytest
 
-from app import create_app, db, migrate
+from app import copies, create_app, db, migrate
 from tests.database import dump, rows, run
 from tests.people import PASSWORD, InProcess, Person
 
@@ -57,7 +57,7 @@ def test_the_old_file_is_copied_aside(path):
 
 def test_the_copy_is_private_while_it_is_made(path, monkeypatch):
     modes = []
-    monkeypatch.setattr(db.shutil, "copymode", lambda _path, part: modes.append(os.stat(part).st_mode & 0o777))
+    monkeypatch.setattr(copies.shutil, "copymode", lambda _path, part: modes.append(os.stat(part).st_mode & 0o777))
     migrate.migrate(path)
     assert modes == [0o600]
 

@@ -97,6 +97,15 @@ def test_it_lists_what_moderators_can_do():
     assert listed == commands
 
 
+def test_it_lists_every_command_of_upkeep(app):
+    commands = []
+    for name in ("migrate", "backup", "restore"):
+        arguments = [param for param in app.cli.commands[name].params if param.param_type_name == "argument"]
+        commands.append(" ".join(["flask", name, *(argument.human_readable_name.upper() for argument in arguments)]))
+    assert [row[0].strip("`") for row in table("Upkeep")] == commands
+    assert set(app.cli.commands) == {"moderate", *(command.split()[1] for command in commands)}
+
+
 def test_its_two_commands_exist():
     commands = re.findall(r"^python3 dev.py (\w+)", code("Start", "sh"), re.MULTILINE)
     assert commands == ["run", "test"]

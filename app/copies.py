@@ -1,0 +1,108 @@
+"""Copies of a database file, made while it is in use: whole or not at all."""
+
+import os
+import shutil
+import stat
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from app import db
+
+STEP_PAGES = 256  # of 4 KiB
+PAUSE_SECONDS = 0.005  # after each step, for the disk to serve others
+SYNC_STEPS = 8  # what waits to be written holds up everybody's commits, so that must never be much
+BESIDE = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a file that is in use
+
+Progress = Callable[[int, int], None]  # how many pages are copied, of how many
+
+
+class NotCopied(Exception):
+    """Why a copy is not made, in a line."""
+
+
+def copy(path: str, target: str) -> None:
+    """Copy a database as it stands."""
+    refuse_in_use(target)
+    with beside(target) as part:
+        fill(path, part)
+        put(part, target)
+
+
+def refuse_in_use(target: str) -> None:
+    """Raises NotCopied where the target is no place for a copy."""
+    folder = os.path.dirname(os.path.realpath(target))
+    if not os.path.isdir(folder):
+        raise NotCopied(f"there is no folder {folder}; make it, or name another file")
+    if os.path.exists(target) and not stat.S_ISREG(os.stat(target).st_mode):
+        raise NotCopied(f"{target} is not a file; name one")
+    if any(os.path.exists(os.path.realpath(target) + suffix) for suffix in BESIDE):
+        raise NotCopied(f"{target} is a database in use, or was left in the middle of a change; name another file")
+
+
+@contextmanager
+def beside(target: str) -> Iterator[str]:
+    """An empty file in the target's folder that its owner alone may read, and that is gone after."""
+    folder, name = os.path.split(os.path.realpath(target))
+    number, part = tempfile.mkstemp(".part", f"{name}.", folder)
+    os.close(number)
+    try:
+        yield part
+    finally:
+        for suffix in ("", *BESIDE):
+            Path(part + suffix).unlink(missing_ok=True)
+
+
+def fill(path: str, part: str, progress: Progress = lambda done, pages: None) -> None:
+    """Make an empty file a copy that is whole without any file beside it, with the same permissions."""
+    with closing(db.connect(path, patience=db.BUSY_SECONDS)) as source, closing(db.engine.connect(part)) as target:
+        target.execute("PRAGMA journal_mode = OFF")  # nothing is to be brought back
+        target.execute("PRAGMA synchronous = OFF")  # we see to it
+        source.execute("BEGIN")
+        source.execute("SELECT count(*) FROM sqlite_schema").fetchall()  # from here on no write makes it start over
+        with open(part, "rb") as written:
+            source.backup(target, pages=STEP_PAGES, progress=_Pace(written.fileno(), progress))
+        source.execute("COMMIT")
+        source.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()  # what heaped up meanwhile; else a writer would
+        target.execute("PRAGMA journal_mode = DELETE")
+    shutil.copymode(path, part)
+
+
+class _Pace:
+    """What is done after each step."""
+
+    def __init__(self, written: int, progress: Progress) -> None:
+        self.written, self.progress, self.steps = written, progress, 0
+
+    def __call__(self, _status: int, remaining: int, pages: int) -> None:
+        self.progress(pages - remaining, pages)
+        self.steps += 1
+        if self.steps % SYNC_STEPS == 0:
+            os.fsync(self.written)
+        time.sleep(PAUSE_SECONDS)
+
+
+def check(part: str) -> None:
+    """Raises NotCopied for a broken database."""
+    with closing(db.connect(part)) as conn:
+        wrong = db.damages(conn, 1)
+    if wrong:
+        raise NotCopied(f"the copy is damaged, and so is what it was made of: {wrong[0].splitlines()[-1]}")
+
+
+def put(part: str, target: str) -> None:
+    """Let the target be this file, in one step that no power cut undoes."""
+    target = os.path.realpath(target)
+    _sync(part)
+    os.replace(part, target)
+    _sync(os.path.dirname(target))
+
+
+def _sync(path: str) -> None:
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

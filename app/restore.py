@@ -1,0 +1,110 @@
+"""Puts a copy in the place of the database, and numbers on from beyond what clients may have seen since it was made."""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from app import copies, db, migrate
+
+JUMP = 1_000_000  # more than anybody did between the copy and now
+ASIDE = ".before-restore"
+
+
+def recognize(source: str, path: str) -> int:
+    """The schema of a file that can be restored. Raises NotCopied, migrate.NotOurs, db.engine.Error."""
+    if not os.path.isfile(source):
+        raise copies.NotCopied(f"there is no file {source}")
+    if os.path.exists(path) and os.path.samefile(source, path):
+        raise copies.NotCopied(f"{source} is the database itself")
+    with closing(db.connect(source, patience=db.BUSY_SECONDS)) as conn:
+        schema, tables = migrate.recognize(conn, source)
+    if not tables:
+        raise copies.NotCopied(f"{source} is empty")
+    return schema
+
+
+def restore(source: str, path: str, progress: copies.Progress) -> None:
+    """Replace the database, keeping the old one as `<path>.before-restore`.
+
+    Raises NotCopied, also while another process has the old one open, OSError, db.engine.Error.
+    """
+    with _alone(path), copies.beside(path) as part:
+        copies.fill(source, part, progress)
+        copies.check(part)
+        _renumber(part)
+        os.chmod(part, 0o600)
+        if os.path.exists(path):
+            _keep(path, part)
+        for suffix in copies.BESIDE:  # only a broken one still has them
+            Path(path + suffix).unlink(missing_ok=True)
+        copies.put(part, path)
+
+
+@contextmanager
+def _alone(path: str) -> Iterator[None]:
+    if not os.path.exists(path) or _is_broken(path):
+        yield
+        return
+    try:
+        with db.alone(path):
+            yield
+    except db.Busy:
+        raise copies.NotCopied(f"{path} is in use; stop web and ws, and whoever else has it open") from None
+
+
+def _is_broken(path: str) -> bool:
+    """Whether it cannot even be read, so that nobody works with it."""
+    with open(path, "rb") as file:
+        if file.read(16) not in (b"SQLite format 3\0", b""):
+            return True  # left as it is: SQLite would delete what stands beside it
+    try:
+        with closing(db.connect(path)) as conn:
+            migrate.recognize(conn, path)
+    except migrate.NotOurs:
+        return False
+    except db.engine.OperationalError:
+        raise  # such as no permission
+    except db.engine.DatabaseError:
+        return True
+    return False
+
+
+def _keep(path: str, part: str) -> None:
+    """Give the old file a second name, and the new one its owner and permissions."""
+    old = os.stat(path)
+    os.chmod(part, stat.S_IMODE(old.st_mode))
+    os.chown(part, old.st_uid, old.st_gid)
+    for suffix in ("", *copies.BESIDE):
+        Path(path + ASIDE + suffix).unlink(missing_ok=True)
+        if os.path.exists(path + suffix):
+            os.link(path + suffix, path + ASIDE + suffix)
+
+
+def _renumber(part: str) -> None:
+    """A number that was given after the copy was made is never given again.
+
+    Else a refresh token of a lost session would open somebody else's, and who had heard of events that are lost would
+    take new ones for them; now all whose place in the log is not the end get a `reset`.
+    """
+    with closing(db.connect(part)) as conn:
+        conn.execute("BEGIN IMMEDIATE")
+        conn.execute(
+            """
+            INSERT INTO sqlite_sequence (name, seq)
+            SELECT name, 0
+            FROM sqlite_schema
+            WHERE type = 'table'
+              AND sql LIKE '%AUTOINCREMENT%'
+              AND name NOT IN (SELECT name FROM sqlite_sequence)
+            """
+        )
+        # Walks begin at anybody's id by chance, so among those there is no large gap.
+        conn.execute(
+            "UPDATE sqlite_sequence SET seq = seq + CASE name WHEN 'users' THEN seq / 10 + 10 ELSE ? END", [JUMP]
+        )
+        if db.version(conn):  # the first server had no events
+            conn.execute("DELETE FROM events")
+            conn.execute("UPDATE users SET event_seq = event_seq + ?", [JUMP])
+        conn.execute("COMMIT")

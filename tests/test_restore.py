@@ -1,0 +1,200 @@
+"""`flask restore`: a backup in the place of the database, and nobody mistakes the one for the other."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app import create_app, db, migrate
+from tests.database import dump, rows, run
+from tests.people import InProcess, Person
+from tests.test_backup import command, finish
+
+FIRST = Path(__file__).parent / "data" / "first_server.db"
+
+
+def close(app):
+    """Let the database be in nobody's use."""
+    while app.extensions["idle_connections"]:
+        app.extensions["idle_connections"].pop().close()
+
+
+def restore(app, source, *args, **options):
+    close(app)
+    return app.test_cli_runner().invoke(args=["restore", str(source), *args], **options)
+
+
+@pytest.fixture
+def source(app, person, tmp_path):
+    """A backup of two people who talk, in `source.people` and `source.chat_id`."""
+    source = type("Source", (), {"path": str(tmp_path / "backup.db")})()
+    source.people = person("anna"), person("boris")
+    source.chat_id = source.people[0].match(source.people[1])
+    source.people[0].write(source.chat_id, "before")
+    assert app.test_cli_runner().invoke(args=["backup", source.path]).exit_code == 0
+    return source
+
+
+def test_what_was_is_there_again_and_what_came_after_lies_beside(app, source):
+    anna, boris = source.people
+    anna.write(source.chat_id, "after")
+    result = restore(app, source.path, "--yes")
+    assert (result.exit_code, "start web and ws" in result.output) == (0, True)
+    path = app.config["DATABASE_PATH"]
+    said = "SELECT content FROM messages WHERE sender_id IS NOT NULL ORDER BY id"
+    assert rows(path, said) == [("before",)]
+    assert rows(f"{path}.before-restore", said) == [("before",), ("after",)]
+    assert rows(path, "PRAGMA integrity_check") == [("ok",)]
+    assert Path(path).stat().st_mode & 0o777 == 0o600
+    assert [m["content"] for m in boris.get(f"/chat/messages/{source.chat_id}")][1:] == ["before"]
+
+
+def test_a_place_in_the_old_log_is_a_reset_however_much_is_said_since(app, source):
+    anna, boris = source.people
+    for number in range(3):
+        anna.write(source.chat_id, f"lost {number}")
+    seen = boris.get("/events")["next"]
+    assert restore(app, source.path, "--yes").exit_code == 0
+    for number in range(5):
+        anna.write(source.chat_id, f"new {number}")
+        for after in range(seen + 1):
+            assert boris.get(f"/events?after={after}")["reset"] is True
+    head = boris.get("/events")["next"]
+    frames = boris.get(f"/events?after={head - 5}")["events"]
+    assert [frame["content"] for frame in frames] == [f"new {number}" for number in range(5)]
+
+
+def test_what_was_given_since_the_backup_is_given_to_nobody_else(app, source, person):
+    lost = person("clara")
+    used = rows(app.config["DATABASE_PATH"], "SELECT name, seq FROM sqlite_sequence")
+    assert restore(app, source.path, "--yes").exit_code == 0
+    dmitry = person("dmitry")
+    dmitry.write(dmitry.match(source.people[0]), "hi")
+    given = dict(rows(app.config["DATABASE_PATH"], "SELECT name, seq FROM sqlite_sequence"))
+    assert all(given[name] > seq for name, seq in used)
+    assert dmitry.id > lost.id
+    answer = Person.post_json(lost.server, "/refresh", {"refresh_token": lost.tokens["refresh_token"]})
+    assert (answer.status, lost.call("GET", "/me").status) == (401, 401)
+
+
+def test_it_refuses_while_another_process_has_the_database(app, source):
+    anna = source.people[0]
+    before = dump(app.config["DATABASE_PATH"])
+    code, said = finish(command(app.config["DATABASE_PATH"], "restore", source.path, "--yes"))
+    assert (code, "stop web and ws" in said, "Traceback" in said) == (1, True, False)
+    assert dump(app.config["DATABASE_PATH"]) == before
+    anna.write(source.chat_id, "all goes on")
+
+
+@pytest.fixture
+def crashed(app):
+    """The database as a process leaves it that is killed: its last change is in the log of changes alone."""
+    program = """
+import os, signal, sys
+from app import db
+conn = db.connect(sys.argv[1])
+conn.execute("INSERT INTO settings VALUES ('written', 'last')")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    close(app)
+    path = app.config["DATABASE_PATH"]
+    ended = subprocess.run([sys.executable, "-c", program, path])
+    assert ended.returncode == -signal.SIGKILL
+    assert os.path.getsize(f"{path}-wal") > 0
+    return path
+
+
+def test_a_log_of_changes_that_was_left_is_kept_with_the_old_file(source, crashed, app):
+    assert restore(app, source.path, "--yes").exit_code == 0
+    assert sorted(name for name in os.listdir(Path(crashed).parent) if name.startswith("dating.db")) == [
+        "dating.db",
+        "dating.db-hashing-0",
+        "dating.db.before-restore",
+    ]
+    assert rows(crashed, "SELECT value FROM settings WHERE name = 'written'") == []
+    assert rows(f"{crashed}.before-restore", "SELECT value FROM settings WHERE name = 'written'") == [("last",)]
+
+
+def test_a_broken_database_is_replaced_and_kept(source, app):
+    path = app.config["DATABASE_PATH"]
+    close(app)
+    Path(path).write_bytes(b"rubbish " * 1000)
+    Path(f"{path}-wal").write_bytes(b"more of it")
+    assert restore(app, source.path, "--yes").exit_code == 0
+    assert Path(f"{path}.before-restore").read_bytes() == b"rubbish " * 1000
+    assert Path(f"{path}.before-restore-wal").read_bytes() == b"more of it"
+    assert rows(path, "SELECT count(*) FROM users") == [(2,)]
+
+
+def test_a_database_that_is_gone_is_made_again(source, app):
+    path = app.config["DATABASE_PATH"]
+    close(app)
+    os.unlink(path)
+    assert restore(app, source.path, "--yes").exit_code == 0
+    assert rows(path, "SELECT count(*) FROM users") == [(2,)]
+    assert Path(path).stat().st_mode & 0o777 == 0o600
+
+
+def test_it_asks_first(source, app):
+    before = dump(app.config["DATABASE_PATH"])
+    result = restore(app, source.path, input="n\n")
+    assert (result.exit_code, "Replace" in result.output) == (1, True)
+    assert dump(app.config["DATABASE_PATH"]) == before
+    assert restore(app, source.path, input="y\n").exit_code == 0
+
+
+def damaged(path, source):
+    shutil.copy(source, path)
+    root = rows(path, "SELECT rootpage FROM sqlite_schema WHERE name = 'messages_by_chat'")[0][0]
+    with open(path, "r+b") as file:
+        file.seek((root - 1) * 4096)
+        file.write(b"\0" * 4096)
+
+
+SOURCES = {
+    "there is no file": lambda path, source: None,
+    "file is not a database": lambda path, source: Path(path).write_bytes(b"rubbish " * 1000),
+    "is a database of something else": lambda path, source: run(path, "CREATE TABLE recipes (id)"),
+    "newer than this program's": lambda path, source: run(path, "PRAGMA user_version = 99"),
+    "is empty": lambda path, source: Path(path).touch(),
+    "the copy is damaged": damaged,
+}
+
+
+@pytest.mark.parametrize("reason", SOURCES)
+def test_a_file_that_is_no_backup_changes_nothing(source, app, tmp_path, reason):
+    before, other = dump(app.config["DATABASE_PATH"]), tmp_path / "other.db"
+    SOURCES[reason](other, source.path)
+    result = restore(app, other, "--yes")
+    assert (result.exit_code, result.output.count("Error: ")) == (1, 1)
+    assert reason in result.output.splitlines()[-1]
+    assert dump(app.config["DATABASE_PATH"]) == before
+    assert not list(tmp_path.glob("*.part*")) and not list(tmp_path.glob("*.before-restore"))
+
+
+def test_the_database_is_no_backup_of_itself(app):
+    result = restore(app, app.config["DATABASE_PATH"], "--yes")
+    assert (result.exit_code, "is the database itself" in result.output) == (1, True)
+
+
+def test_a_backup_of_an_older_schema_is_brought_over_at_the_next_start(settings, tmp_path):
+    app = create_app(settings)
+    result = restore(app, FIRST, "--yes")
+    assert result.exit_code == 0, result.output
+    result = app.test_cli_runner().invoke(args=["migrate"])
+    assert f"brought from schema 0 to {db.SCHEMA_VERSION}" in result.output
+    new = str(tmp_path / "new.db")
+    migrate.migrate(new)
+    assert dump(settings["DATABASE_PATH"])[""] == dump(new)[""]
+    first = rows(FIRST, "SELECT max(id) FROM sessions")[0][0]
+    assert rows(settings["DATABASE_PATH"], "SELECT seq > ? FROM sqlite_sequence WHERE name = 'sessions'", [first]) == [
+        (1,)
+    ]
+    newcomer = Person(InProcess(app), "newcomer")
+    assert newcomer.get("/me")["username"] == "newcomer"
+    close(app)
+    app.extensions["bell"].redis.close()
