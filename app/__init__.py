@@ -10,6 +10,7 @@ __version__ = "0.1.0"  # of both services; before the imports, since one of them
 from app import (
     access_log,
     bell,
+    check,
     commands,
     config,
     db,
@@ -60,7 +61,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         expose_headers=["Link", "Retry-After", "X-Request-ID", "X-Search"],
         max_age=600,
     )
-    for command in (commands.migrate, commands.backup, commands.restore, moderation.moderate):
+    for command in (commands.migrate, commands.backup, commands.restore, check.check, moderation.moderate):
         app.cli.add_command(command)
     return app
 

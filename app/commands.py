@@ -22,7 +22,7 @@ def in_a_line(path: str, advice: str = "") -> Iterator[None]:
     """What goes wrong with a file is said in a line."""
     try:
         yield
-    except (copies.NotCopied, migration.NotOurs) as error:
+    except (copies.NotCopied, migration.NotOurs, db.WrongSchema) as error:
         raise click.ClickException(str(error)) from None
     except db.Busy:
         raise click.ClickException(f"{path} is locked by another process; try again") from None

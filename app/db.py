@@ -30,6 +30,10 @@ class Busy(Exception):
     """Other writers kept the database for as long as we waited, BUSY_SECONDS for a request."""
 
 
+class WrongSchema(RuntimeError):
+    """The database is older or newer than the program."""
+
+
 def init_app(app: Flask) -> None:
     app.extensions["idle_connections"] = []
     app.extensions["writing"] = threading.RLock()
@@ -198,5 +202,5 @@ def _open_current() -> engine.Connection:
     conn = connect(path)
     if version(conn) != SCHEMA_VERSION:
         conn.close()
-        raise RuntimeError(f"{path} does not have schema {SCHEMA_VERSION}; run: flask migrate")
+        raise WrongSchema(f"{path} does not have schema {SCHEMA_VERSION}; run: flask migrate")
     return conn

@@ -152,4 +152,15 @@ def grid_cell(latitude: float | None, longitude: float | None, level: int) -> in
     return None if latitude is None or longitude is None else cell(*snap(latitude, longitude), SIZES_KM[level])
 
 
-FUNCTIONS = (grid_latitude, grid_longitude, grid_vector, grid_cell)
+# And of points of the grid.
+
+
+def point_vector(latitude: float | None, longitude: float | None, axis: int) -> float | None:
+    return None if latitude is None or longitude is None else Point(latitude, longitude).vector()[axis]
+
+
+def point_cell(latitude: float | None, longitude: float | None, level: int) -> int | None:
+    return None if latitude is None or longitude is None else cell(latitude, longitude, SIZES_KM[level])
+
+
+FUNCTIONS = (grid_latitude, grid_longitude, grid_vector, grid_cell, point_vector, point_cell)

@@ -65,6 +65,16 @@ def recognize(conn: db.engine.Connection, path: str) -> tuple[int, set[str]]:
     return found, tables
 
 
+def differences(conn: db.engine.Connection) -> list[str]:
+    """The names of what the database has otherwise than schema.sql, or one of them alone."""
+    sql = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'"
+    with closing(db.connect(":memory:")) as new:
+        for statement in db.statements(SCHEMA.read_text("utf-8")):
+            new.execute(statement)
+        ours, theirs = ({tuple(row.values()) for row in each.execute(sql)} for each in (new, conn))
+    return sorted({name for _, name, *_ in ours ^ theirs})
+
+
 def _scripts(found: int) -> Iterator[Path]:
     return (path for path in sorted(MIGRATIONS.glob("*.sql")) if int(path.name[:4]) > found)
 

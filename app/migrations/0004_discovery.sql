@@ -83,7 +83,7 @@ INSERT INTO discovery
            grid_vector(latitude, longitude, 2),
            grid_cell(latitude, longitude, 0), grid_cell(latitude, longitude, 1),
            grid_cell(latitude, longitude, 2), grid_cell(latitude, longitude, 3),
-           last_active, NULL
+           CASE hide_activity WHEN 0 THEN last_active END, NULL
     FROM users
     WHERE deleted_at IS NULL;
 

@@ -1,0 +1,118 @@
+"""What must hold of those who are kept apart, shut out or gone."""
+
+from app.queries.invariants.invariant import Invariant
+
+_LEFT = "(SELECT id FROM users WHERE deleted_at IS NOT NULL)"
+_PAIR = """chats.user1_id = min(blocks.user_id, blocks.target_id)
+                    AND chats.user2_id = max(blocks.user_id, blocks.target_id)"""
+
+INVARIANTS = [
+    Invariant(
+        "people who have left",
+        "something is kept of them in `users`",
+        """
+        SELECT id
+        FROM users
+        WHERE deleted_at IS NOT NULL
+          AND (canonical <> ' ' || id
+               OR username <> 'deleted user'
+               OR password_hash <> ''
+               OR coalesce(gender, interested_in, bio, photo_url, location, latitude, longitude, birthday,
+                           pref_min_age, pref_max_age, pref_distance_km, last_active, terms_accepted_at) IS NOT NULL)
+        """,
+    ),
+    Invariant(
+        "what those had who have left",
+        "they still have a session, a swipe, an event, a block, a place or an open chat",
+        f"""
+        SELECT user_id AS id FROM sessions WHERE user_id IN {_LEFT}
+        UNION
+        SELECT user_id FROM swipes WHERE user_id IN {_LEFT}
+        UNION
+        SELECT target_id FROM swipes WHERE target_id IN {_LEFT}
+        UNION
+        SELECT user_id FROM events WHERE user_id IN {_LEFT}
+        UNION
+        SELECT user_id FROM blocks WHERE user_id IN {_LEFT}
+        UNION
+        SELECT target_id FROM blocks WHERE target_id IN {_LEFT}
+        UNION
+        SELECT user_id FROM origins WHERE user_id IN {_LEFT}
+        UNION
+        SELECT user1_id FROM chats WHERE closed_at IS NULL AND user1_id IN {_LEFT}
+        UNION
+        SELECT user2_id FROM chats WHERE closed_at IS NULL AND user2_id IN {_LEFT}
+        """,  # noqa: S608
+    ),
+    Invariant(
+        "bans",
+        "somebody is banned without their name, or a name without them",
+        """
+        SELECT users.id
+        FROM users
+        LEFT JOIN bans ON bans.user_id = users.id
+        WHERE (users.banned_at IS NULL) <> (bans.user_id IS NULL)
+        """,
+    ),
+    Invariant(
+        "blocks",
+        "somebody blocks a person whom they like, or who likes them, or with whom a chat is to be seen",
+        f"""
+        SELECT DISTINCT blocks.user_id AS id
+        FROM blocks
+        WHERE EXISTS (
+                  SELECT 1
+                  FROM swipes
+                  WHERE swipes.action = 'like'
+                    AND swipes.user_id = blocks.user_id
+                    AND swipes.target_id = blocks.target_id)
+           OR EXISTS (
+                  SELECT 1
+                  FROM swipes
+                  WHERE swipes.action = 'like'
+                    AND swipes.user_id = blocks.target_id
+                    AND swipes.target_id = blocks.user_id)
+           OR EXISTS (
+                  SELECT 1
+                  FROM chats
+                  WHERE {_PAIR}
+                    AND chats.hidden_at IS NULL)
+        """,  # noqa: S608
+    ),
+    Invariant(
+        "reports",
+        "the chat is not one of the two, or the message not one of the reported person there",
+        """
+        SELECT reports.id
+        FROM reports
+        LEFT JOIN chats ON chats.id = reports.chat_id
+        LEFT JOIN messages ON messages.id = reports.message_id
+        WHERE (reports.chat_id IS NOT NULL
+               AND (chats.user1_id IS NOT min(reports.user_id, reports.target_id)
+                    OR chats.user2_id IS NOT max(reports.user_id, reports.target_id)))
+           OR (reports.message_id IS NOT NULL
+               AND (messages.sender_id IS NOT reports.target_id OR messages.chat_id IS NOT reports.chat_id))
+        """,
+    ),
+    Invariant(
+        "evidence",
+        "that about somebody who has left is kept, though it is decided",
+        f"""
+        SELECT id
+        FROM reports
+        WHERE decided_at IS NOT NULL
+          AND evidence <> '{{}}'
+          AND target_id IN {_LEFT}
+        """,  # noqa: S608
+    ),
+    Invariant(
+        "decisions",
+        "a dismissal names no report, a suspension no end, or another one does",
+        """
+        SELECT id
+        FROM decisions
+        WHERE (action = 'dismiss') <> (report_id IS NOT NULL)
+           OR (action = 'suspend') <> (until IS NOT NULL)
+        """,
+    ),
+]
