@@ -14,6 +14,7 @@ from app import (
     commands,
     config,
     db,
+    demo,
     error_reports,
     filters,
     health,
@@ -61,7 +62,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         expose_headers=["Link", "Retry-After", "X-Request-ID", "X-Search"],
         max_age=600,
     )
-    for command in (commands.migrate, commands.backup, commands.restore, check.check, moderation.moderate):
+    for command in (commands.migrate, commands.backup, commands.restore, check.check, demo.demo, moderation.moderate):
         app.cli.add_command(command)
     return app
 

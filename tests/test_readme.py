@@ -99,7 +99,7 @@ def test_it_lists_what_moderators_can_do():
 
 def test_it_lists_every_command_of_upkeep(app):
     commands = []
-    for name in ("migrate", "backup", "restore", "check"):
+    for name in ("migrate", "backup", "restore", "check", "demo"):
         arguments = [param for param in app.cli.commands[name].params if param.param_type_name == "argument"]
         commands.append(" ".join(["flask", name, *(argument.human_readable_name.upper() for argument in arguments)]))
     assert [row[0].strip("`") for row in table("Upkeep")] == commands

@@ -32,7 +32,7 @@ def swipe():
         swipes.insert(g.user_id, body.target_id, body.action)
         allowance = _allowance(body.action)
         if body.action == "like" and swipes.likes(body.target_id, g.user_id):
-            chat_id, recorded = _match(g.user_id, body.target_id)
+            chat_id, recorded = match(g.user_id, body.target_id)
     announce(*recorded)
     metrics.swipes.labels(body.action).inc()
     if recorded:
@@ -74,7 +74,7 @@ def _allowance(action: str) -> dict[str, int]:
     return {"remaining_likes": max(0, most - likes["used"])}
 
 
-def _match(user_id: int, peer_id: int) -> tuple[int, list[Event]]:
+def match(user_id: int, peer_id: int) -> tuple[int, list[Event]]:
     """The chat of the two, and both their events when it is new."""
     chat = chats.insert(user_id, peer_id)
     if chat is None:

@@ -34,6 +34,11 @@ def insert(username: str, canonical: str, password_hash: str, profile: dict[str,
     return row and row["id"]
 
 
+def exist() -> bool:
+    """Whether there is anybody, or ever was."""
+    return db.one("SELECT 1 AS found FROM users LIMIT 1") is not None
+
+
 def find_login(canonical: str) -> Row | None:
     return db.one(
         """
