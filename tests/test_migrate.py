@@ -62,14 +62,18 @@ def test_the_copy_is_private_while_it_is_made(path, monkeypatch):
     assert modes == [0o600]
 
 
-@pytest.mark.parametrize("schema", [1, 2])
-def test_a_database_of_an_earlier_schema_keeps_what_it_has(path, tmp_path, monkeypatch, schema):
+def migrate_to(schema, path, tmp_path, monkeypatch):
     with monkeypatch.context() as earlier:
         earlier.setattr(db, "SCHEMA_VERSION", schema)
         earlier.setattr(migrate, "MIGRATIONS", tmp_path)
         for script in sorted(Path(migrate.__file__).with_name("migrations").glob("*.sql"))[:schema]:
             shutil.copy(script, tmp_path)
         migrate.migrate(path)
+
+
+@pytest.mark.parametrize("schema", [1, 2])
+def test_a_database_of_an_earlier_schema_keeps_what_it_has(path, tmp_path, monkeypatch, schema):
+    migrate_to(schema, path, tmp_path, monkeypatch)
     before = dump(path)
     assert f"brought from schema {schema} to" in migrate.migrate(path)
     after = dump(path)
@@ -79,6 +83,14 @@ def test_a_database_of_an_earlier_schema_keeps_what_it_has(path, tmp_path, monke
         assert kept <= set(rows(path, f"SELECT {columns} FROM {table}"))
         assert len(after[table]) == len(before[table]) or table in ("settings", "sqlite_sequence")
     assert rows(path, "SELECT count(*) FROM sessions WHERE ends_at < expires_at") == [(0,)]
+
+
+def test_who_hides_when_they_are_here_stays_hidden(path, tmp_path, monkeypatch):
+    migrate_to(3, path, tmp_path, monkeypatch)
+    run(path, "UPDATE users SET last_active = created_at, hide_activity = id = 1")
+    migrate.migrate(path)
+    hidden = "SELECT user_id FROM discovery WHERE active_since IS NULL"
+    assert rows(path, hidden) == [(1,)]
 
 
 def test_a_second_time_changes_nothing(path):
