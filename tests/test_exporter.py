@@ -7,11 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 import dev
+from app.exporter import serve
 from tests.people import Remote
 from tests.scrapes import free_pair, scrape
 from tests.sockets import Socket
+from tests.test_dev import command_of
 from tests.town import Town, below, eventually
 
 
@@ -142,12 +145,14 @@ def test_a_reload_goes_on_counting(town):
     assert pings(town) == 7
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_it_ends_with_its_service_and_leaves_nothing(town, number):
+@pytest.mark.parametrize(("kill", "number"), [(os.killpg, signal.SIGTERM), (os.kill, signal.SIGKILL)])
+def test_it_ends_with_its_service_and_leaves_nothing(town, kill, number):
     assert len(list(town.temporary.glob("dating-metrics-*"))) == 2
     for name in ("web", "ws"):
-        town.end(name, number)
-    eventually(lambda: not list(town.temporary.iterdir()))
+        kill(pid := town.pids[name], number)
+        eventually(lambda pid=pid: not dev.is_running(pid), 30)  # nor any process below it
+        del town.processes.names[pid]
+    assert not list(town.temporary.iterdir())
     assert not dev.is_open(town.port) and not dev.is_open(town.port + 1)
 
 
@@ -155,7 +160,8 @@ def test_without_a_port_there_is_nothing(tmp_path, redis_url):
     town = Counted(tmp_path, redis_url, METRICS_PORT="")
     town.person()
     assert not dev.is_open(town.port)
-    assert [len(below(pid)) for pid in town.pids.values()] == [2, 2]
+    commands = [command_of(child) for pid in town.pids.values() for child in below(pid)]
+    assert "gunicorn" in commands[0] and not [command for command in commands if "exporter" in command]
     assert list(town.temporary.iterdir()) == []
     town.stop()
 
@@ -169,9 +175,22 @@ def test_a_port_in_use_is_one_line_and_the_service_works(tmp_path, redis_url):
         town.person()
     eventually(lambda: dev.is_open(port))
     assert scrape(port).sum("dating_registrations_total") == 1
-    assert town.log.read_text().count("METRICS_PORT") == 1
     assert "Traceback" not in town.log.read_text()
     town.stop()
+
+
+def test_that_line_is_not_said_again(caplog, monkeypatch):
+    slept = []
+
+    def sleep(seconds):
+        slept.append(seconds)
+        if len(slept) == 3:
+            raise TimeoutError
+
+    monkeypatch.setattr("app.exporter.time.sleep", sleep)
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(TimeoutError):
+        serve("127.0.0.1", taken.getsockname()[1], CollectorRegistry())
+    assert len(caplog.records) == 1
 
 
 def test_a_lost_redis_is_seen_and_so_is_its_return(tmp_path):
