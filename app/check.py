@@ -10,7 +10,7 @@ import msgspec
 from flask import current_app
 from flask.cli import with_appcontext
 
-from app import db, migrate, names
+from app import copies, db, migrate, names
 from app.commands import in_a_line
 from app.queries import invariants
 from app.tables import tell
@@ -55,7 +55,7 @@ def _checks() -> list[tuple[str, Callable[[], Iterator[Finding]]]]:
 
 def _damages() -> Iterator[Finding]:
     with db.connection() as conn:
-        for damage in db.damages(conn, 100):
+        for damage in copies.damages(conn, 100):
             yield {"wrong": " ".join(damage.split()), "rows": None, "first": []}
 
 

@@ -87,9 +87,35 @@ class _Pace:
 def check(part: str) -> None:
     """Raises NotCopied for a broken database."""
     with closing(db.connect(part)) as conn:
-        wrong = db.damages(conn, 1)
+        wrong = damages(conn, 1)
     if wrong:
         raise NotCopied(f"the copy is damaged, and so is what it was made of: {wrong[0].splitlines()[-1]}")
+
+
+@contextmanager
+def alone(path: str) -> Iterator[None]:
+    """Keep everybody else out of the file, and all that it holds in it. Raises Busy while another process has it open.
+
+    WAL is off from then on, until `use_wal`.
+    """
+    with closing(db.connect(path)) as conn:
+        db.patiently(conn, "PRAGMA journal_mode = DELETE").fetchall()  # refused unless nobody else has it open
+        db.patiently(conn, "BEGIN EXCLUSIVE")
+        yield
+
+
+def damages(conn: db.engine.Connection, most: int) -> list[str]:
+    """What the engine finds broken in a file, the first of it. May take minutes; Ctrl-C ends it."""
+    conn.set_progress_handler(lambda: None, 10_000)  # now and then a moment of Python, which looks for signals
+    try:
+        rows = conn.execute(f"PRAGMA integrity_check({most})").fetchall()
+    except db.engine.OperationalError as error:
+        if "interrupted" in str(error):
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        conn.set_progress_handler(None, 0)
+    return [row["integrity_check"] for row in rows if row["integrity_check"] != "ok"]
 
 
 def put(part: str, target: str) -> None:

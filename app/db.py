@@ -48,9 +48,9 @@ def connect(path: str, patience: float = 0) -> engine.Connection:
     conn.row_factory = _row
     for function in (*grid.FUNCTIONS, words.words):
         add_function(conn, function)
-    _patiently(conn, "PRAGMA foreign_keys = ON")
-    _patiently(conn, "PRAGMA cache_size = -16384")  # KiB; the default, 2 MiB, is less than an index of a large town
-    _patiently(conn, "PRAGMA synchronous = FULL")  # what was answered survives a power cut; reads, so it may be busy
+    patiently(conn, "PRAGMA foreign_keys = ON")
+    patiently(conn, "PRAGMA cache_size = -16384")  # KiB; the default, 2 MiB, is less than an index of a large town
+    patiently(conn, "PRAGMA synchronous = FULL")  # what was answered survives a power cut; reads, so it may be busy
     return conn
 
 
@@ -66,7 +66,7 @@ def probe(path: str) -> Iterator[engine.Connection]:
 
 def try_writing(conn: engine.Connection, patience: float) -> None:
     """Have the one writer's place for a moment, and write nothing. Raises engine.Error; Busy after so many seconds."""
-    _patiently(conn, "BEGIN IMMEDIATE", patience=patience)
+    patiently(conn, "BEGIN IMMEDIATE", patience=patience)
     conn.execute(f"PRAGMA user_version = {version(conn)}")  # of a file that is read-only, BEGIN says nothing
     conn.execute("ROLLBACK")
 
@@ -78,7 +78,7 @@ def add_function(conn: engine.Connection, function: Callable[..., Any]) -> None:
 
 def version(conn: engine.Connection, patience: float = BUSY_SECONDS) -> int:
     """Which schema the database has; 0 for an empty one and for the first server's."""
-    return _patiently(conn, "PRAGMA user_version", patience=patience).fetchone()["user_version"]
+    return patiently(conn, "PRAGMA user_version", patience=patience).fetchone()["user_version"]
 
 
 def statements(script: str) -> Iterator[str]:
@@ -117,7 +117,7 @@ def transaction() -> Iterator[None]:
     with current_app.extensions["writing"], connection() as g.db_connection:  # this process's writers stand in line
         conn = g.db_connection
         try:
-            _patiently(conn, "BEGIN IMMEDIATE")
+            patiently(conn, "BEGIN IMMEDIATE")
             yield
             conn.execute("COMMIT")
         finally:
@@ -128,33 +128,7 @@ def transaction() -> Iterator[None]:
 
 def use_wal(conn: engine.Connection) -> None:
     """Let readers and the writer go on side by side; the file remembers it."""
-    _patiently(conn, "PRAGMA journal_mode = WAL").fetchall()
-
-
-@contextmanager
-def alone(path: str) -> Iterator[None]:
-    """Keep everybody else out of the file, and all that it holds in it. Raises Busy while another process has it open.
-
-    WAL is off from then on, until `use_wal`.
-    """
-    with closing(connect(path)) as conn:
-        _patiently(conn, "PRAGMA journal_mode = DELETE").fetchall()  # refused unless nobody else has it open
-        _patiently(conn, "BEGIN EXCLUSIVE")
-        yield
-
-
-def damages(conn: engine.Connection, most: int) -> list[str]:
-    """What the engine finds broken in a file, the first of it. May take minutes; Ctrl-C ends it."""
-    conn.set_progress_handler(lambda: None, 10_000)  # now and then a moment of Python, which looks for signals
-    try:
-        rows = conn.execute(f"PRAGMA integrity_check({most})").fetchall()
-    except engine.OperationalError as error:
-        if "interrupted" in str(error):
-            raise KeyboardInterrupt from None
-        raise
-    finally:
-        conn.set_progress_handler(None, 0)
-    return [row["integrity_check"] for row in rows if row["integrity_check"] != "ok"]
+    patiently(conn, "PRAGMA journal_mode = WAL").fetchall()
 
 
 def one(sql: str, **params: Any) -> Row | None:
@@ -165,16 +139,16 @@ def one(sql: str, **params: Any) -> Row | None:
 
 def every(sql: str, **params: Any) -> list[Row]:
     with connection() as conn:
-        return _patiently(conn, sql, params).fetchall()
+        return patiently(conn, sql, params).fetchall()
 
 
 def run(sql: str, **params: Any) -> int:
     """How many rows the statement changed."""
     with connection() as conn:
-        return _patiently(conn, sql, params).rowcount
+        return patiently(conn, sql, params).rowcount
 
 
-def _patiently(
+def patiently(
     conn: engine.Connection, sql: str, params: Row | None = None, patience: float = BUSY_SECONDS
 ) -> engine.Cursor:
     """Ask again until so many seconds are over. The waiting is ours: SQLite's would stop every greenlet."""

@@ -48,7 +48,7 @@ def _alone(path: str) -> Iterator[None]:
         yield
         return
     try:
-        with db.alone(path):
+        with copies.alone(path):
             yield
     except db.Busy:
         raise copies.NotCopied(f"{path} is in use; stop web and ws, and whoever else has it open") from None
