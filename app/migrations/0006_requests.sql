@@ -17,3 +17,9 @@ INSERT INTO events (user_id, seq, type, payload, created_at)
     FROM old_events;
 
 DROP TABLE old_events;
+
+-- Schema 4 once forgot who hides when they are here.
+UPDATE discovery
+SET active_since = NULL,
+    active_before = NULL
+WHERE user_id IN (SELECT id FROM users WHERE hide_activity = 1);
