@@ -5,6 +5,7 @@ import resource
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -89,7 +90,8 @@ def test_a_backup_that_is_ended_leaves_nothing(path, tmp_path, number):
     target = tmp_path / "copies" / "backup.db"
     target.parent.mkdir()
     target.write_text("the one before")
-    process = command(path, "backup", target)
+    heard = partial(signal.signal, signal.SIGINT, signal.default_int_handler)  # tests in the background ignore it
+    process = command(path, "backup", target, preexec_fn=heard)
     eventually(lambda: any(part.stat().st_size > 1_000_000 for part in target.parent.glob("*.part")))
     process.send_signal(number)
     code, said = finish(process)
