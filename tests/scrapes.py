@@ -1,14 +1,15 @@
-"""What Prometheus would read."""
+"""What Prometheus would read, and a town where it can."""
 
 import urllib.request
 from collections.abc import Iterable
+from pathlib import Path
 
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 import dev
 from app import metrics
-from tests.town import free_port
+from tests.town import Town, eventually, free_port
 
 
 class Scrape:
@@ -41,3 +42,32 @@ def scrape(port: int) -> Scrape:
 def free_pair() -> int:
     """A port that is free, as the next one is."""
     return next(port for port in iter(free_port, None) if dev.is_free(port + 1))
+
+
+class Counted(Town):
+    """A town that is counted, and whose temporary files are its own; `scrape_web` and `scrape_ws` read it."""
+
+    def __init__(self, folder: Path, redis_url: str, **settings: str) -> None:
+        self.port, self.temporary = free_pair(), folder / "tmp"
+        self.temporary.mkdir(parents=True)
+        super().__init__(
+            folder, redis_url, **{"METRICS_PORT": str(self.port), "TMPDIR": str(self.temporary)} | settings
+        )
+
+    def scrape_web(self):
+        return scrape(self.port)
+
+    def scrape_ws(self):
+        return scrape(self.port + 1)
+
+    def workers(self, name):
+        """Their pids, once all are there that shall be."""
+        return eventually(lambda: (pids := set(map(int, self.serving(name)))) and len(pids) == 2 and pids)
+
+    def serving(self, name):
+        """The pids of those who have spoken to Redis."""
+        return (self.scrape_web() if name == "web" else self.scrape_ws()).labels("dating_redis_link_up", "pid")
+
+    def ask_all(self, person):
+        """Have each worker of `web` serve somebody."""
+        eventually(lambda: person.post("/ws/start") and len(self.serving("web")) == 2)

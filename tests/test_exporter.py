@@ -12,39 +12,10 @@ from prometheus_client import CollectorRegistry
 import dev
 from app.exporter import serve
 from tests.people import Remote
-from tests.scrapes import free_pair, scrape
+from tests.scrapes import Counted, scrape
 from tests.sockets import Socket
 from tests.test_dev import command_of
-from tests.town import Town, below, eventually
-
-
-class Counted(Town):
-    """A town that is counted, and whose temporary files are its own; `scrape_web` and `scrape_ws` read it."""
-
-    def __init__(self, folder: Path, redis_url: str, **settings: str) -> None:
-        self.port, self.temporary = free_pair(), folder / "tmp"
-        self.temporary.mkdir(parents=True)
-        super().__init__(
-            folder, redis_url, **{"METRICS_PORT": str(self.port), "TMPDIR": str(self.temporary)} | settings
-        )
-
-    def scrape_web(self):
-        return scrape(self.port)
-
-    def scrape_ws(self):
-        return scrape(self.port + 1)
-
-    def workers(self, name):
-        """Their pids, once all are there that shall be."""
-        return eventually(lambda: (pids := set(map(int, self.serving(name)))) and len(pids) == 2 and pids)
-
-    def serving(self, name):
-        """The pids of those who have spoken to Redis."""
-        return (self.scrape_web() if name == "web" else self.scrape_ws()).labels("dating_redis_link_up", "pid")
-
-    def ask_all(self, person):
-        """Have each worker of `web` serve somebody."""
-        eventually(lambda: person.post("/ws/start") and len(self.serving("web")) == 2)
+from tests.town import below, eventually
 
 
 @pytest.fixture
