@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import suppress
 
 from gunicorn import glogging, util
@@ -56,6 +57,11 @@ def post_fork(_server, _worker):
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)  # a connection is an open file
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def post_request(_worker, _request, _environ, _response):
+    """Let others have their turn: a client that asks again at once would be answered again and again before them."""
+    time.sleep(0)
 
 
 def post_worker_init(worker):

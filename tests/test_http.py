@@ -2,9 +2,13 @@
 
 import json
 import socket
+import threading
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pytest
+
+from tests.town import Town
 
 
 def speak(town, data):
@@ -60,3 +64,22 @@ def test_whoever_sends_too_much_still_hears_why(town, method, path, status):
 
 def test_answers_are_not_to_be_kept_by_others(town):
     assert town.person().call("GET", "/me").headers["Cache-Control"] == "no-store"
+
+
+def read_to_the_end(raw):
+    with suppress(OSError):
+        while raw.recv(65536):
+            pass
+
+
+def test_who_asks_on_and_on_does_not_keep_others_waiting(tmp_path, redis_url):
+    town, many = Town(tmp_path, redis_url, only=("web",), WEB_CONCURRENCY="1"), 5000
+    parts = urlsplit(town.server.url)
+    with socket.create_connection((parts.hostname, parts.port), timeout=30) as greedy:
+        asked = b"GET /ping HTTP/1.1\r\nHost: x\r\nX-Request-ID: greedy\r\n\r\n"
+        greedy.sendall(asked * many)
+        assert greedy.recv(65536)
+        threading.Thread(target=read_to_the_end, args=[greedy], daemon=True).start()
+        assert town.server.send("GET", "/ping", headers={"X-Request-ID": "patient"}).status == 200
+        assert town.log.read_text().count('"greedy"') < many
+    town.stop()
