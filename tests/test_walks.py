@@ -38,6 +38,20 @@ def test_near_is_by_the_distances_that_are_told(person):
     assert set(near) == {others[index].id for index in (0, 1, 3, 5)}
 
 
+def test_the_order_is_the_same_however_many_are_looked_at_together(person, monkeypatch):
+    anna, *others = [person() for _ in range(24)]
+    anna.put_me(latitude=50.0, longitude=10.0)
+    for number, other in enumerate(others[:-3]):
+        other.put_me(latitude=50.0 - (number % 7) ** 3 / 20, longitude=10.0)
+    monkeypatch.setattr("app.blueprints.discovery.random.randint", lambda _first, last: last // 2)
+    walks = []
+    for few in (500, 12, 4, 0):
+        monkeypatch.setattr(feed, "FEW", few)
+        walks += [walk(anna, f"/profiles/search?sort=near&page_size={size}")[0] for size in (2, 5, 30)]
+    assert sorted(walks[0]) == [other.id for other in others]
+    assert all(found == walks[0] for found in walks)
+
+
 def test_active_is_by_who_came_last(person, settings):
     anna, *others = [person() for _ in range(5)]
     for hours, other in zip((5, 1, 700, 30), others, strict=True):
