@@ -11,7 +11,7 @@ from app.queries.search import Scan
 from app.walks import At, Segment
 
 LEAST, MOST = 500, 1500  # people that a stretch is to have: the most of them when nobody fits
-MOST_COUNTED = 2500
+MOST_COUNTED = 2500  # or just as many as are too many, where that is more
 GROWTH = 16  # how much longer or shorter the next one may be
 NEAR_A_CROWD = 4  # the same, after one that had too many
 
@@ -24,21 +24,23 @@ def along(user_id: int, segment: Segment, at: At) -> Iterator[tuple[At, At, Scan
     while at != segment.end:
         edge = _step(segment, at, length)
         stretch = segment.between(at, edge)
-        count = wanted if is_known else search.count(segment.line, segment.area, stretch, MOST_COUNTED)
+        most = max(MOST_COUNTED, 2 * wanted + 1)
+        count = wanted if is_known else search.count(segment.line, segment.area, stretch, most)
         if count > 2 * wanted and length > 1:
-            length = max(1, length // GROWTH if count == MOST_COUNTED else length * wanted // count)
+            length = max(1, length // GROWTH if count == most else length * wanted // count)
             growth = NEAR_A_CROWD
             continue
-        most = 4 * wanted if length > 1 else LARGEST_ID
-        seen = search.scan(user_id, segment.line, segment.area, segment.fitting, stretch, most) if count else NOBODY
-        if seen.scanned == most:
+        crowd = 4 * wanted if length > 1 else LARGEST_ID
+        seen = search.scan(user_id, segment.line, segment.area, segment.fitting, stretch, crowd) if count else NOBODY
+        if seen.scanned == crowd:
             is_known = False
             continue
         yield at, edge, seen
         at, is_known = edge, 2 * seen.scanned >= wanted
         if is_known:
             wanted = LEAST if seen.fits else MOST
-        length = round(length * min(growth, max(1 / GROWTH, wanted / (seen.scanned or 1)))) or 1
+        longer = wanted / seen.scanned if seen.scanned else growth
+        length = round(length * min(growth, max(1 / GROWTH, longer))) or 1
 
 
 def _step(segment: Segment, at: At, length: int) -> At:

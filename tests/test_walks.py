@@ -3,6 +3,7 @@
 import pytest
 
 from app import feed, stretches
+from app.queries import search
 from tests.database import run
 
 
@@ -83,6 +84,22 @@ def test_a_walk_meets_everyone_once_while_others_come_and_go(person, settings, s
     found, _ = walk(anna, f"/profiles/search?sort={sort}&page_size=4", come_and_go)
     met = [each for each in found if each in {other.id for other in others}]
     assert sorted(met) == sorted(other.id for other in others)
+
+
+def test_a_crowd_behind_a_few_is_gone_through_as_well(person, settings, monkeypatch):
+    monkeypatch.setattr(stretches, "LEAST", 1)
+    monkeypatch.setattr(stretches, "MOST", 3)
+    monkeypatch.setattr(stretches, "MOST_COUNTED", 4)
+    asked = iter(range(300))
+    count = search.count
+    monkeypatch.setattr(search, "count", lambda *args: next(asked) is not None and count(*args))
+    anna, *others = [person() for _ in range(30)]
+    for number, other in enumerate(others):
+        hours = number * 24 if number < 5 else 120 + number / 100
+        at = f"strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{hours + 1} hours')"
+        run(settings["DATABASE_PATH"], f"UPDATE discovery SET active_since = {at} WHERE user_id = {other.id}")
+    others[-1].put_me(gender="rare")
+    assert walk(anna, "/profiles/search?sort=active&gender=rare")[0] == [others[-1].id]
 
 
 def test_a_page_is_short_only_at_the_end(person, monkeypatch):
