@@ -6,14 +6,13 @@ from app import metrics, times
 from app.auth import signed_in
 from app.bodies import Swipe
 from app.db import transaction
-from app.events import Event, announce, match_frame, record
+from app.events import announce
 from app.json import read
+from app.matches import match
 from app.problems import Problem, invalid, not_found, too_many
-from app.queries import chats, messages, swipes, users
+from app.queries import chats, swipes, users
 
 bp = Blueprint("swipes", __name__)
-
-MATCH = "It's a match! 🎉"
 
 
 @bp.post("/swipe")
@@ -72,17 +71,3 @@ def _allowance(action: str) -> dict[str, int]:
     if action == "like" and likes["used"] > most:
         raise too_many("no_likes_left", "No likes are left for today", times.until(likes["oldest"], days=1))
     return {"remaining_likes": max(0, most - likes["used"])}
-
-
-def match(user_id: int, peer_id: int) -> tuple[int, list[Event]]:
-    """The chat of the two, and both their events when it is new."""
-    chat = chats.insert(user_id, peer_id)
-    if chat is None:
-        return chats.find_with(user_id, peer_id)["id"], []
-    message = messages.insert(chat["id"], None, None, MATCH)
-    chats.update_last_message(chat["id"], message["id"])
-    first, second = sorted((user_id, peer_id))
-    return chat["id"], [
-        record(first, match_frame(chat["id"], second, MATCH)),
-        record(second, match_frame(chat["id"], first, MATCH)),
-    ]

@@ -7,10 +7,10 @@ from itertools import count
 from random import Random
 
 from app import grid, names, times
-from app.blueprints.swipes import match
 from app.demo.people import Somebody
 from app.demo.talk import lines
 from app.events import chat_closed_frame, message_frame, read_chat_frame, record
+from app.matches import match
 from app.queries import chats, discovery, messages, origins, swipes, users
 
 MOST_MET = 200  # people among whom somebody looks for those who fit
