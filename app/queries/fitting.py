@@ -21,10 +21,8 @@ class Fitting(NamedTuple):
     clauses: list[str]
     params: dict[str, Any]
 
-    def within(self, least_km: float, most_km: float | None) -> "Fitting":
+    def within(self, least_km: float, most_km: float) -> "Fitting":
         """The same, farther away than the one and up to the other."""
-        if most_km is None:
-            return self
         ring = {"least_chord2": grid.chord2(least_km) if least_km else -1, "most_chord2": grid.chord2(most_km)}
         clauses = [f"{CHORD2} <= :most_chord2", f"{CHORD2} > :least_chord2"]
         return Fitting(self.clauses[:-1] + clauses + self.clauses[-1:], self.params | ring)
