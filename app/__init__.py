@@ -20,7 +20,6 @@ from app import (
     health,
     json,
     limits,
-    metrics,
     moderation,
     problems,
 )
@@ -49,7 +48,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     app.json = json.Provider(app)
     app.url_map.converters["id"] = IdConverter
     app.url_map.merge_slashes = False
-    for part in (error_reports, access_log, metrics, db, bell, problems, limits, filters, health):
+    for part in (error_reports, access_log, db, bell, problems, limits, filters, health):
         part.init_app(app)
     for blueprint in (account, auth, sessions, profiles, discovery, swipes, chats, safety, realtime, system):
         app.register_blueprint(blueprint.bp)

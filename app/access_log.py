@@ -1,4 +1,5 @@
-"""A line for each request, under an id that the client gives or hears, and that goes along with what it causes."""
+"""A line for each request, under an id that the client gives or hears, and that goes along with what it causes; and the
+request's count and time, for the metrics."""
 
 import logging
 import re
@@ -6,6 +7,8 @@ import secrets
 import time
 
 from flask import Flask, Response, g, has_app_context, request
+
+from app import metrics
 
 ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 
@@ -23,7 +26,6 @@ def init_app(app: Flask) -> None:
 def upgraded() -> None:
     """The request is a socket from now on; it gets its line now."""
     _write(101)
-    g.pop("asked_at")
 
 
 def _name(record: logging.LogRecord) -> bool:
@@ -51,6 +53,7 @@ def _end(response: Response) -> Response:
 def _write(status: int) -> None:
     """Of the address only the rule: what a client makes up stays out, and so does a ticket."""
     route = request.url_rule.rule if request.url_rule else None
-    duration_ms = round((time.perf_counter() - g.asked_at) * 1000, 2)
-    about = {"method": request.method, "route": route, "status": status, "duration_ms": duration_ms}
+    seconds = time.perf_counter() - g.pop("asked_at")
+    metrics.answered(request.method, route, status, seconds)
+    about = {"method": request.method, "route": route, "status": status, "duration_ms": round(seconds * 1000, 2)}
     log.info("%s %s %d in %s ms", *about.values(), extra=about)

@@ -3,7 +3,6 @@
 import os
 import time
 
-from flask import Flask, Response, g, request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
@@ -63,17 +62,12 @@ class Link:
 subscriber, commands = Link("subscriber"), Link("commands")
 
 
-def init_app(app: Flask) -> None:
-    """Before all other parts: it sees a request first, and the answer last."""
-    if app.config["METRICS_PORT"]:
-        app.before_request(_begin)
-        app.after_request(_end)
-
-
-def upgraded() -> None:
-    """The request is a socket from now on; it is counted, and the time that it stays open is not."""
-    if g.pop("began", None):
-        _count(101)
+def answered(method: str, route: str | None, status: int, seconds: float) -> None:
+    """A request was, under labels that no client makes up. What became a socket, with 101, has no duration."""
+    labels = method if method in METHODS else "other", route or "none"
+    requests.labels(*labels, status).inc()
+    if status != 101:
+        request_seconds.labels(*labels).observe(seconds)
 
 
 def sent(kind: str, source: str, committed_at: float | None) -> None:
@@ -81,25 +75,6 @@ def sent(kind: str, source: str, committed_at: float | None) -> None:
     frames.labels(kind if kind in FRAMES else "other").inc()
     if committed_at is not None:
         event_lag.labels(source).observe(max(0.0, time.time() - committed_at))
-
-
-def _begin() -> None:
-    g.began = time.perf_counter()
-
-
-def _end(response: Response) -> Response:
-    if began := g.pop("began", None):
-        method, route = _count(response.status_code)
-        request_seconds.labels(method, route).observe(time.perf_counter() - began)
-    return response
-
-
-def _count(status: int) -> tuple[str, str]:
-    """Its method and route, as they are labelled: never what a client makes up."""
-    method = request.method if request.method in METHODS else "other"
-    route = request.url_rule.rule if request.url_rule else "none"
-    requests.labels(method, route, status).inc()
-    return method, route
 
 
 for counter, values in ((swipes, ("like", "dislike")), (frames, FRAMES), (catch_ups, CAUSES)):

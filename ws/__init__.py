@@ -32,7 +32,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     """The service with these settings, by default those of the environment. Raises config.BadSetting."""
     app = Flask(__name__, static_folder=None)
     app.config.from_mapping(settings or config.load(), SOCK_SERVER_OPTIONS={"max_message_size": LARGEST_FRAME})
-    for part in (error_reports, access_log, metrics, db, bell, problems, health):
+    for part in (error_reports, access_log, db, bell, problems, health):
         part.init_app(app)
     hub = app.extensions["hub"] = Hub()
     app.extensions["subscriber"] = Subscriber(app.config["REDIS_URL"], hub, Sweeper(app, hub))
@@ -61,7 +61,6 @@ def admit() -> None:
 def chat(ws: Server) -> None:
     """The frames of one user, both ways."""
     access_log.upgraded()
-    metrics.upgraded()
     with metrics.sockets.track_inprogress():
         g.connection.run(ws, partial(relay, g.connection.user_id))
 
