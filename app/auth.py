@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import current_app, g, request
 
-from app import names, passwords, times, tokens
+from app import names, passwords, places, times, tokens
 from app.bodies import Credentials
 from app.db import transaction
 from app.problems import Problem
@@ -50,6 +50,7 @@ def signed_in(view: Callable[..., Any]) -> Callable[..., Any]:
                 users.touch(g.user_id)
                 discovery.touch(g.user_id)
                 sessions.touch(g.session["id"], g.user_id)
+                places.settle(g.user_id)
         return view(**path)
 
     return guarded

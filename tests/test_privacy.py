@@ -7,7 +7,7 @@ from statistics import median
 from app import grid
 from app.grid import Point
 from app.queries.origins import MOST_CELLS
-from tests.database import rows
+from tests.database import rows, run
 
 TARGETS, QUERIES = 50, 300
 
@@ -114,4 +114,16 @@ def test_who_moves_on_and_on_is_shown_where_they_were(person):
     for step in range(1, MOST_CELLS + 1):
         anna.put_me(latitude=0.0, longitude=float(step))
     assert anna.put_me(latitude=50.0, longitude=50.0)["latitude"] == 50.0
+    assert anna.get(f"/user/{boris.id}")["distance_km"] == 1
+
+
+def test_who_was_in_too_many_places_is_shown_where_they_are_another_day(person, settings):
+    anna, boris = person(), person()
+    boris.put_me(latitude=50.0, longitude=50.0)
+    for step in range(MOST_CELLS):
+        anna.put_me(latitude=0.0, longitude=float(step))
+    anna.put_me(latitude=50.0, longitude=50.0)
+    assert anna.get(f"/user/{boris.id}")["distance_km"] > 1
+    run(settings["DATABASE_PATH"], "UPDATE origins SET day = '2026-01-01'")
+    run(settings["DATABASE_PATH"], "UPDATE sessions SET last_used_at = '2026-01-01T00:00:00.000Z'")
     assert anna.get(f"/user/{boris.id}")["distance_km"] == 1

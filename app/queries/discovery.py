@@ -29,6 +29,21 @@ def write(user_id: int) -> None:
     )
 
 
+def find_move(user_id: int) -> Row | None:
+    """The `latitude` and `longitude` in users, where others still see another place."""
+    return db.one(
+        """
+        SELECT me.latitude, me.longitude
+        FROM users AS me
+        JOIN discovery AS card ON card.user_id = me.id
+        WHERE me.id = :user_id
+          AND (card.latitude IS NOT grid_latitude(me.latitude, me.longitude)
+               OR card.longitude IS NOT grid_longitude(me.latitude, me.longitude))
+        """,
+        user_id=user_id,
+    )
+
+
 def write_place(user_id: int) -> None:
     """Take over the place, as a point of the grid."""
     db.run(
