@@ -14,8 +14,7 @@ from app.queries.search import FANS, Scan
 from app.queries.users import public
 from app.walks import At, Group, Route, Segment, Walk
 
-MOST_SCANNED = 2000  # people who do not fit; then a page ends early
-PER_SWIPED = 10  # more of them, for each who fits and was swiped before
+MOST_SCANNED = 2000  # people since the last who fits and was swiped before; then a page ends early
 FEW = 500  # people, who are looked at together
 
 Met = tuple[int, At]  # a segment, and a place in it
@@ -35,10 +34,10 @@ def page(walk: Walk, me: Row, query: Search, online: str) -> Page:
     route = walks.route(walk, me, query, place, online)
     for met, found in _people(walk, route, query.page_size + 1, place):
         if isinstance(found, Scan):
-            left -= found.scanned - PER_SWIPED * found.swiped
+            left = MOST_SCANNED if found.swiped else left - found.scanned
             if left < 0 and met != route.end_of(len(route.segments) - 1):
-                fans = _fans(walk, route.segments[met[0]], met[1], query.page_size - len(users), place)
-                return Page(users + fans, _moved(walk, *met), True)
+                fans = [] if users else _fans(walk, route.segments[met[0]], met[1], query.page_size, place)
+                return Page(users + fans, _moved(walk, *met), len(users) < query.page_size)
         elif len(users) == query.page_size:
             return Page(users, last, False)
         else:
@@ -48,8 +47,8 @@ def page(walk: Walk, me: Row, query: Search, online: str) -> Page:
 
 
 def _fans(walk: Walk, segment: Segment, at: At, most: int, place: Row) -> list[Row]:
-    """Those further on who like me and fit: who asks by ids may not go on after a page that ended early."""
-    if walk.sort:
+    """Those further on who like me and fit, for who asks by ids and would take an empty page for the end."""
+    if walk.sort or walk.at:
         return []
     found = search.scan(walk.user_id, "ids", FANS, segment.fitting, segment.between(at, segment.end)).fits
     fans = search.profiles(walk.user_id, sorted(user_id for _, user_id in found), place)

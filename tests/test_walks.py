@@ -11,6 +11,13 @@ def link(answer):
     return answer.headers["Link"].partition(">")[0].lstrip("<") if "Link" in answer.headers else None
 
 
+def few_at_a_time(monkeypatch):
+    """Stretches of two or three people, and early ends of pages."""
+    monkeypatch.setattr(stretches, "MOST", 3)
+    monkeypatch.setattr(stretches, "LEAST", 2)
+    monkeypatch.setattr(feed, "MOST_SCANNED", 5)
+
+
 def walk(person, path, between=lambda: None):
     """Everybody whom the pages show, in order, and the answers."""
     found, answers = [], []
@@ -117,9 +124,7 @@ def test_a_page_is_short_only_at_the_end(person, monkeypatch):
 @pytest.mark.parametrize("sort", ["", "&sort=near", "&sort=active"])
 def test_a_search_that_finds_too_little_says_so_and_goes_on_where_it_was(person, monkeypatch, sort):
     monkeypatch.setattr(feed, "FEW", 1)
-    monkeypatch.setattr(stretches, "MOST", 3)
-    monkeypatch.setattr(stretches, "LEAST", 2)
-    monkeypatch.setattr(feed, "MOST_SCANNED", 5)
+    few_at_a_time(monkeypatch)
     anna, *others = [person() for _ in range(20)]
     for other in others[-2:]:
         other.put_me(gender="rare")
@@ -130,9 +135,7 @@ def test_a_search_that_finds_too_little_says_so_and_goes_on_where_it_was(person,
 
 
 def test_who_likes_me_and_fits_is_on_a_page_that_ends_early(person, monkeypatch):
-    monkeypatch.setattr(stretches, "MOST", 3)
-    monkeypatch.setattr(stretches, "LEAST", 2)
-    monkeypatch.setattr(feed, "MOST_SCANNED", 5)
+    few_at_a_time(monkeypatch)
     anna, *others = [person() for _ in range(20)]
     for other in others[-2:]:
         other.put_me(gender="rare")
@@ -153,6 +156,72 @@ def test_who_was_swiped_before_does_not_count_as_too_little(person, monkeypatch)
         anna.like(other)
     answer = anna.call("GET", "/profiles/search")
     assert ([user["id"] for user in answer.json], answer.headers.get("X-Search")) == ([others[-1].id], None)
+
+
+def test_who_swipes_all_that_comes_and_asks_again_meets_everyone(person, monkeypatch):
+    few_at_a_time(monkeypatch)
+    anna, *others = [person() for _ in range(40)]
+    rare = [other.id for other in others[::4]]
+    for other in others[::4]:
+        other.put_me(gender="rare")
+    found = []
+    while page := [user["id"] for user in anna.get("/profiles/search?gender=rare&page_size=2")]:
+        for target_id in page:
+            anna.post("/swipe", {"target_id": target_id, "action": "dislike"})
+        found += page
+    assert found == rare
+
+
+def test_who_goes_on_from_the_last_id_of_a_page_misses_nobody_for_a_fan(person, monkeypatch):
+    few_at_a_time(monkeypatch)
+    anna, *others = [person() for _ in range(20)]
+    rare = [others[0], others[4], others[8], others[-1]]
+    for other in rare:
+        other.put_me(gender="rare")
+    others[-1].like(anna)
+    found = []
+    while page := [
+        user["id"] for user in anna.get(f"/profiles/search?gender=rare&last_seen_id={max(found, default=0)}")
+    ]:
+        found += page
+    assert found == [other.id for other in rare]
+
+
+def test_who_goes_on_by_the_link_meets_a_fan_no_more_often_than_pages_are_begun(person, monkeypatch):
+    few_at_a_time(monkeypatch)
+    anna, *others = [person() for _ in range(40)]
+    others[-1].put_me(gender="rare")
+    others[-1].like(anna)
+    found, answers = walk(anna, "/profiles/search?gender=rare")
+    assert (found, len(answers) > 3) == ([others[-1].id] * 2, True)
+
+
+def test_fans_who_were_answered_hide_none_who_waits(person, monkeypatch, app):
+    few_at_a_time(monkeypatch)
+    monkeypatch.setattr(search, "FANS", search.FANS._replace(source=search.FANS.source.replace("LIMIT 500", "LIMIT 1")))
+    anna, *others = [person() for _ in range(20)]
+    others[-1].put_me(gender="rare")
+    others[-1].like(anna)
+    others[0].like(anna)
+    anna.post("/swipe", {"target_id": others[0].id, "action": "dislike"})
+    assert [user["id"] for user in anna.get("/profiles/search?gender=rare")] == [others[-1].id]
+
+
+def test_a_full_page_is_not_widened(person, monkeypatch):
+    few_at_a_time(monkeypatch)
+    anna, boris, *_ = [person() for _ in range(40)]
+    boris.put_me(gender="rare")
+    answer = anna.call("GET", "/profiles/search?gender=rare&page_size=1")
+    assert (len(answer.json), answer.headers.get("X-Search")) == (1, None)
+
+
+def test_a_cursor_is_good_for_a_while(person, monkeypatch):
+    anna, *_ = [person() for _ in range(4)]
+    path = link(anna.call("GET", "/profiles/search?sort=active&page_size=1"))
+    assert anna.call("GET", path).status == 200
+    monkeypatch.setattr("app.blueprints.discovery.LIFETIME_HOURS", -0.01)
+    refused = anna.call("GET", path)
+    assert (refused.status, refused.json["errors"][0]["field"]) == (422, "cursor")
 
 
 def test_cursors_are_their_owners_and_nobody_makes_one_up(person):

@@ -11,9 +11,12 @@ from app.db import Row, transaction
 from app.grid import Point
 from app.json import read_query
 from app.parameters import FollowerPage, Search
+from app.problems import invalid
 from app.queries import discovery, origins, swipes
 from app.queries.users import public
 from app.walks import Walk
+
+LIFETIME_HOURS = 1  # of a cursor; for so long it is known where somebody stood who came again meanwhile
 
 bp = Blueprint("discovery", __name__)
 
@@ -27,10 +30,8 @@ def search():
     walk = _walk(query, me)
     found = feed.page(walk, me, query, presence.online() if query.online_only else "[]")
     response = jsonify(found.users)
-    if found.next and walk.sort:
+    if found.next:
         response.headers["Link"] = cursors.next_link(cursor=cursors.seal(msgspec.to_builtins(found.next)))
-    elif found.next:
-        response.headers["Link"] = cursors.next_link(last_seen_id=found.next.at[1])
     if found.is_cut:
         response.headers["X-Search"] = "widened"
     return response
@@ -54,9 +55,14 @@ def _walk(query: Search, me: Row) -> Walk:
     if query.cursor is None:
         now, turn = times.from_now(), random.randint(0, me["last_id"])  # noqa: S311
         return Walk(g.user_id, query.sort, _origin(query, me), now, me["first_came"] or now, turn)
-    walk = msgspec.convert(cursors.unseal(query.cursor), Walk)
+    try:
+        walk = msgspec.convert(cursors.unseal(query.cursor), Walk)
+    except msgspec.ValidationError:  # from before a deploy that changed it
+        raise cursors.refused() from None
     if walk.user_id != g.user_id or query.sort not in (None, walk.sort):
         raise cursors.refused()
+    if walk.began < times.from_now(hours=-LIFETIME_HOURS):
+        raise invalid("cursor", "is too old; begin anew, without one")
     return walk
 
 

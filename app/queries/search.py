@@ -30,12 +30,17 @@ class Area(NamedTuple):
 
 ANYWHERE = Area("discovery AS card", "TRUE")
 NOWHERE = Area("discovery AS card", "card.cell_5 IS NULL")  # those who have not said where they are
-FANS = Area(  # those who like me, the latest
+FANS = Area(  # the latest who like me and wait for an answer
     """(
                 SELECT user_id
                 FROM swipes
                 WHERE target_id = :user_id
                   AND action = 'like'
+                  AND NOT EXISTS (
+                      SELECT 1
+                      FROM swipes AS mine
+                      WHERE mine.user_id = :user_id
+                        AND mine.target_id = swipes.user_id)
                 ORDER BY id DESC
                 LIMIT 500) AS fans
             CROSS JOIN discovery AS card""",
