@@ -120,7 +120,9 @@ def secret(value: str) -> str:
 
 
 def dsn(value: str) -> str:
-    address("http", "https")(value)
+    parts = split(value)
+    right = parts and parts.scheme in ("http", "https") and parts.username and parts.hostname
+    expect("such as https://key@host/1", not value or (right and parts.path.rpartition("/")[2].isdigit()))
     expect("empty until `pip install -r requirements-sentry.txt`", not value or find_spec("sentry_sdk"))
     return value
 

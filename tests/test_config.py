@@ -75,6 +75,8 @@ def test_origins_are_a_list():
         ("WS_SILENCE_SECONDS", "0"),
         ("METRICS_PORT", "65535"),
         ("METRICS_HOST", "localhost"),
+        ("SENTRY_DSN", "https://sentry.example/1"),
+        ("SENTRY_DSN", "sentry.example"),
     ],
 )
 def test_a_bad_value_is_one_line_that_names_the_variable(name, value):
