@@ -97,7 +97,8 @@ def test_a_short_password_is_refused(app):
 
 def test_nobody_is_or_says_what_the_routes_would_refuse(app):
     with app.app_context():
-        for person in make(300, random.Random(3), times.now()):
+        app.config["MINIMUM_AGE"] = 30
+        for person in make(300, 30, random.Random(3), times.now()):
             Profile(**person.profile, birthday=person.birthday)
         pairs = [pair for topic in WORDS["topics"].values() for pair in topic] + WORDS["closings"]
         for line in [*words("openers"), *words("answers"), *sum(pairs, [])]:

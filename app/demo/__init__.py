@@ -56,7 +56,7 @@ def _digest(password: str) -> str:
 
 def _live(people: int, seed: int, password_hash: str) -> None:
     chance, now = Random(seed), times.now()  # noqa: S311
-    days = Days(make(people, chance, now), password_hash, chance, now)
+    days = Days(make(people, max(18, current_app.config["MINIMUM_AGE"]), chance, now), password_hash, chance, now)
     with click.progressbar(length=days.plan(), label="Living", file=sys.stderr) as bar:
         for was_planned in days.live():
             bar.update(int(was_planned))

@@ -35,7 +35,7 @@ def words(name: str) -> list[str]:
     return [part.strip() for part in text.split("|")] if "|" in text else text.split()
 
 
-def make(count: int, chance: Random, now: datetime) -> list[Somebody]:
+def make(count: int, least_age: int, chance: Random, now: datetime) -> list[Somebody]:
     """The first ones are those whose usernames are known."""
     people, taken = [], {name for name, _ in WORDS["known"]}
     for number in range(count):
@@ -48,7 +48,7 @@ def make(count: int, chance: Random, now: datetime) -> list[Somebody]:
             name = chance.choice(words(gender))
             username = next(one for one in _usernames(name.lower(), chance) if one not in taken)
             taken.add(username)
-        age = 24 + 2 * number if is_known else min(18 + int(chance.expovariate(1 / 12)), 75)
+        age = least_age + (6 + 2 * number if is_known else min(int(chance.expovariate(1 / 12)), 57))
         person = _somebody(username, name, gender, age, chance, now)
         people.append(person._replace(charm=0.9) if is_known else person)
     return people
