@@ -16,6 +16,7 @@ SIZES_KM = (GRID_KM, 24.0, 120.0, 600.0)  # of the cells that are indexed
 RADII_KM = (30.0, 250.0, 1250.0, 6250.0)  # of the circles that cells of these sizes cover, at the most
 BANDS_KM = (1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000)
 
+FARTHEST_CHORD2 = 4.001  # of what is as far away as can be, 4 but for rounding
 _EDGE = 1e-6  # degrees, so that no rounding leaves a point out
 
 
@@ -31,7 +32,8 @@ class Point(NamedTuple):
 
 def chord2(km: float) -> float:
     """The square of the straight line between two unit vectors that are so far apart on the earth."""
-    return (2 * sin(min(km / EARTH_RADIUS_KM, pi) / 2)) ** 2
+    angle = km / EARTH_RADIUS_KM
+    return (2 * sin(angle / 2)) ** 2 if angle < pi else FARTHEST_CHORD2
 
 
 def distance_km(one: Point, other: Point) -> float:

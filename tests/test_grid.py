@@ -67,6 +67,12 @@ def test_bands_are_told_by_their_upper_end(km, band):
     assert grid.band(grid.chord2(km)) == band
 
 
+def test_whoever_is_on_the_other_side_of_the_earth_is_within_the_last_band():
+    for latitude, longitude in places(2000):
+        one, other = Point(latitude, longitude), Point(-latitude, longitude - 180)
+        assert sum((a - b) ** 2 for a, b in zip(one.vector(), other.vector(), strict=True)) <= grid.chord2(25_000)
+
+
 def test_unknown_is_unknown():
     assert grid.band(None) is None
     assert grid.grid_cell(None, 1.0, 0) is grid.grid_latitude(None, None) is None
