@@ -47,4 +47,7 @@ def _step(segment: Segment, at: At, length: int) -> At:
     """The end of the next stretch."""
     if segment.line != "came":
         return "", min(at[1] + length, segment.end[1])
-    return max(times.text(datetime.fromisoformat(at[0]) - timedelta(seconds=length)), segment.end[0]), 0
+    until, first = datetime.fromisoformat(at[0]), datetime.fromisoformat(segment.end[0])
+    if until - first <= timedelta(seconds=length):
+        return segment.end
+    return times.text(until - timedelta(seconds=length)), 0
