@@ -11,6 +11,7 @@ from pathlib import Path
 from app import copies, db, names, times
 
 MIGRATIONS = Path(__file__).with_name("migrations")
+FIRST_DAY = "1900-01-01"  # what is said to be earlier is a zero, or a slip
 SCHEMA = Path(__file__).parent.with_name("schema.sql")
 
 
@@ -104,11 +105,13 @@ def sha256(text: str) -> str:
 
 
 def rfc3339(text: str | None) -> str | None:
-    """A time as the first server wrote it (`2026-11-23 08:08:05`, or with fraction and zone); None if it is none."""
+    """A time as the first server wrote it (`2026-11-23 08:08:05`, or with fraction and zone); None if it is none,
+    such as its zero, of the year 1."""
     found = re.match(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.\d{1,6})?\d*\s*(Z|[+-]\d\d:?\d\d)?", str(text))
     try:
         day, clock, fraction, zone = found.groups() if found else ("", "", "", "")
-        return times.text(datetime.fromisoformat(f"{day}T{clock}{(fraction or '.0').ljust(7, '0')}{zone or '+00:00'}"))
+        moment = datetime.fromisoformat(f"{day}T{clock}{(fraction or '.0').ljust(7, '0')}{zone or '+00:00'}")
+        return times.text(moment) if day >= FIRST_DAY else None
     except ValueError:
         return None
 
@@ -116,6 +119,7 @@ def rfc3339(text: str | None) -> str | None:
 def calendar_date(text: str | None) -> str | None:
     """The date in a birthday as the first server wrote it (`1981-02-11 00:00:00`); None if it is none."""
     try:
-        return datetime.fromisoformat(str(text)[:10]).date().isoformat()
+        day = datetime.fromisoformat(str(text)[:10]).date().isoformat()
+        return day if day >= FIRST_DAY else None
     except ValueError:
         return None

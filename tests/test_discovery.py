@@ -6,6 +6,8 @@ from urllib.parse import urlencode
 import pytest
 
 from app import times
+from app.queries import discovery
+from tests.database import run
 
 
 def search(person, **query):
@@ -228,3 +230,37 @@ def test_wishes_are_mine_and_can_be_cleared(person):
     assert anna.put_me(pref_min_age=None)["pref_min_age"] is None
     for bad in ({"pref_min_age": -1}, {"pref_max_age": 151}, {"pref_distance_km": 0}, {"pref_distance_km": "x"}):
         assert anna.call("PUT", "/me", bad).status == 422
+
+
+@pytest.mark.parametrize("birthday", [times.years_before(17), times.years_before(-7)])
+def test_who_is_too_young_is_shown_to_nobody_however_they_came(person, settings, birthday):
+    anna, boris = person(), person()
+    boris.like(anna)
+    for table, column in (("users", "id"), ("discovery", "user_id")):
+        run(settings["DATABASE_PATH"], f"UPDATE {table} SET birthday = '{birthday}' WHERE {column} = {boris.id}")
+    assert anna.get("/profiles/search") == anna.get("/profiles/search?max_age=20") == anna.get("/followers") == []
+    assert anna.call("GET", f"/user/{boris.id}").status == 404
+
+
+def test_the_page_of_followers_is_of_who_asked(person):
+    anna, boris, *fans = [person() for _ in range(5)]
+    for fan in fans:
+        fan.like(anna)
+    answer = anna.call("GET", "/followers?page_size=1")
+    path = answer.headers["Link"].partition(">")[0].lstrip("<")
+    assert anna.call("GET", path).status == 200
+    assert boris.call("GET", path).status == 422
+
+
+def test_an_account_that_ends_meanwhile_is_signed_in_no_more(person, monkeypatch):
+    anna = person()
+    monkeypatch.setattr(discovery, "find", lambda _user_id: None)
+    assert anna.call("GET", "/profiles/search").status == 401
+
+
+def test_a_wish_for_half_the_earth_is_one_for_less_than_all_of_it(person):
+    anna, boris, clara, _ = (person() for _ in range(4))
+    anna.put_me(latitude=0.0, longitude=0.0, pref_distance_km=6000)
+    boris.put_me(latitude=0.0, longitude=150.0)
+    clara.put_me(latitude=0.0, longitude=50.0)
+    assert search(anna) == search(anna, sort="near") == [clara.id]

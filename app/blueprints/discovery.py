@@ -6,7 +6,7 @@ import msgspec
 from flask import Blueprint, Response, g, jsonify
 
 from app import cursors, feed, grid, presence, times
-from app.auth import signed_in
+from app.auth import signed_in, unauthorized
 from app.db import Row, transaction
 from app.grid import Point
 from app.json import read_query
@@ -27,6 +27,8 @@ def search():
     """People who fit me and whom I fit, whom I have not swiped: by ascending id, or as `sort` says."""
     query = read_query(Search)
     me = discovery.find(g.user_id)
+    if me is None:
+        raise unauthorized()  # the account was deleted meanwhile
     walk = _walk(query, me)
     found = feed.page(walk, me, query, presence.online() if query.online_only else "[]")
     response = jsonify(found.users)
@@ -42,12 +44,22 @@ def search():
 def followers():
     """Those who like me and whom I have not swiped, the newest like first."""
     query = read_query(FollowerPage)
-    before = cursors.unseal(query.cursor) if query.cursor else None
+    before = _before(query.cursor)
     rows = swipes.followers(g.user_id, before, query.page_size + 1)
     response: Response = jsonify([public(row) for row in rows[: query.page_size]])
     if len(rows) > query.page_size:
-        response.headers["Link"] = cursors.next_link(cursor=cursors.seal(rows[query.page_size - 1]["like_id"]))
+        response.headers["Link"] = cursors.next_link(cursor=cursors.seal([g.user_id, rows[-2]["like_id"]]))
     return response
+
+
+def _before(cursor: str | None) -> int | None:
+    """The like after which my page begins."""
+    if cursor is None:
+        return None
+    user_id, like_id = cursors.unseal(cursor)
+    if user_id != g.user_id:
+        raise cursors.refused()
+    return like_id
 
 
 def _walk(query: Search, me: Row) -> Walk:

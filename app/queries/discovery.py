@@ -83,11 +83,12 @@ def touch(user_id: int) -> None:
     )
 
 
-def find(user_id: int) -> Row:
+def find(user_id: int) -> Row | None:
     """What is known of me there; and where walks along ids and along times end, `last_id` and `first_came`."""
-    found = db.one(
+    return db.one(
         """
-        SELECT birthday, gender, interested_in, pref_min_age, pref_max_age, pref_distance_km, latitude, longitude,
+        SELECT birthday, gender, interested_in, pref_min_age, pref_max_age, latitude, longitude,
+               (SELECT pref_distance_km FROM users WHERE id = :user_id) AS pref_distance_km,
                (SELECT max(user_id) FROM discovery) AS last_id,
                (SELECT min(active_since) FROM discovery) AS first_came
         FROM discovery
@@ -95,5 +96,3 @@ def find(user_id: int) -> Row:
         """,
         user_id=user_id,
     )
-    assert found is not None  # noqa: S101
-    return found

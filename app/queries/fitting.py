@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from app import grid, times
 from app.db import Row
+from app.fields import latest_birthday
 from app.parameters import Search
 from app.words import words
 
@@ -32,7 +33,7 @@ def fitting(me: Row, query: Search, place: Row, online: str) -> Fitting:
     """Who fits me and the query, and whom I fit; from a place, `x`, `y` and `z`. `online` is ids, a list in JSON."""
     params: dict[str, Any] = {**place, "online": online, "age": times.age(me["birthday"]) if me["birthday"] else None}
     params["active_since"] = times.from_now(minutes=-ONLINE_MINUTES)
-    mine = ["card.user_id <> :user_id", "card.birthday IS NOT NULL", *_born(me, query, params), *_asked(query, params)]
+    mine = ["card.user_id <> :user_id", *_born(me, query, params), *_asked(query, params)]
     mine += _open_or("gender", me["interested_in"], params)
     theirs = [
         *_open_or("interested_in", me["gender"], params),
@@ -61,9 +62,8 @@ def _born(me: Row, query: Search, params: dict[str, Any]) -> Iterator[str]:
     """By the days of birth: 30 is up to the day before the 31st birthday."""
     least = [years for years in (me["pref_min_age"], query.min_age) if years is not None]
     most = [years for years in (me["pref_max_age"], query.max_age) if years is not None]
-    if least:
-        params["born_until"] = times.years_before(max(least))
-        yield "card.birthday <= :born_until"
+    params["born_until"] = min([latest_birthday(), *(times.years_before(years) for years in least)])
+    yield "card.birthday <= :born_until"
     if most:
         params["born_after"] = times.years_before(min(most) + 1)
         yield "card.birthday > :born_after"

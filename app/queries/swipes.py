@@ -2,7 +2,7 @@
 
 from app import db, times
 from app.db import Row
-from app.fields import LARGEST_ID
+from app.fields import LARGEST_ID, latest_birthday
 from app.queries import gate
 from app.queries.users import CHORD2, PUBLIC
 
@@ -105,7 +105,7 @@ def followers(user_id: int, before: int | None, limit: int) -> list[Row]:
         WHERE swipes.target_id = :user_id
           AND swipes.action = 'like'
           AND swipes.id < :before
-          AND them.birthday IS NOT NULL
+          AND them.birthday <= :latest_birthday
           AND {gate.OPEN}
           AND NOT {gate.UNMATCHED}
           AND NOT EXISTS (
@@ -119,6 +119,7 @@ def followers(user_id: int, before: int | None, limit: int) -> list[Row]:
         user_id=user_id,
         before=before or LARGEST_ID,
         limit=limit,
+        latest_birthday=latest_birthday(),
         now=times.from_now(),
     )
 

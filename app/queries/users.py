@@ -4,6 +4,7 @@ from typing import Any
 
 from app import db, grid, times
 from app.db import Row
+from app.fields import latest_birthday
 from app.queries import gate
 
 # What others are shown of `them`, for `public`.
@@ -139,7 +140,7 @@ def find_public(target_id: int, user_id: int) -> Row | None:
         JOIN discovery AS card ON card.user_id = them.id
         JOIN discovery AS mine ON mine.user_id = :user_id
         WHERE them.id = :target_id
-          AND (them.birthday IS NOT NULL
+          AND (them.birthday <= :latest_birthday
                OR them.id = :user_id
                OR EXISTS (
                    SELECT 1
@@ -153,6 +154,7 @@ def find_public(target_id: int, user_id: int) -> Row | None:
         user_id=user_id,
         user1_id=min(user_id, target_id),
         user2_id=max(user_id, target_id),
+        latest_birthday=latest_birthday(),
         now=times.from_now(),
     )
     return found and public(found)
