@@ -93,7 +93,7 @@ def check(part: str) -> None:
 
 
 @contextmanager
-def alone(path: str) -> Iterator[None]:
+def alone(path: str) -> Iterator[db.engine.Connection]:
     """Keep everybody else out of the file, and all that it holds in it. Raises Busy while another process has it open.
 
     WAL is off from then on, until `use_wal`.
@@ -101,7 +101,7 @@ def alone(path: str) -> Iterator[None]:
     with closing(db.connect(path)) as conn:
         db.patiently(conn, "PRAGMA journal_mode = DELETE").fetchall()  # refused unless nobody else has it open
         db.patiently(conn, "BEGIN EXCLUSIVE")
-        yield
+        yield conn
 
 
 def damages(conn: db.engine.Connection, most: int) -> list[str]:

@@ -3,12 +3,11 @@
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from app import copies, db, migrate
+from app import copies, db, migrate, numbers
 
-JUMP = 1_000_000  # more than anybody did between the copy and now
 ASIDE = ".before-restore"
 
 
@@ -30,10 +29,10 @@ def restore(source: str, path: str, progress: copies.Progress) -> None:
 
     Raises NotCopied, also while another process has the old one open, OSError, db.engine.Error.
     """
-    with _alone(path), copies.beside(path) as part:
+    with _alone(path) as lost, copies.beside(path) as part:
         copies.fill(source, part, progress)
         copies.check(part)
-        _renumber(part)
+        _renumber(part, lost)
         os.chmod(part, 0o600)
         if os.path.exists(path):
             _keep(path, part)
@@ -43,13 +42,17 @@ def restore(source: str, path: str, progress: copies.Progress) -> None:
 
 
 @contextmanager
-def _alone(path: str) -> Iterator[None]:
+def _alone(path: str) -> Iterator[numbers.Given]:
+    """Keep everybody else out of the old file; what was given there, as far as it can be read."""
+    lost: numbers.Given = {}
     if not os.path.exists(path) or _is_broken(path):
-        yield
+        yield lost
         return
     try:
-        with copies.alone(path):
-            yield
+        with copies.alone(path) as conn:
+            with suppress(db.engine.Error):
+                lost = numbers.given(conn)
+            yield lost
     except db.Busy:
         raise copies.NotCopied(f"{path} is in use; stop web and ws, and whoever else has it open") from None
 
@@ -82,29 +85,8 @@ def _keep(path: str, part: str) -> None:
             os.link(path + suffix, path + ASIDE + suffix)
 
 
-def _renumber(part: str) -> None:
-    """A number that was given after the copy was made is never given again.
-
-    Else a refresh token of a lost session would open somebody else's, and who had heard of events that are lost would
-    take new ones for them; now all whose place in the log is not the end get a `reset`.
-    """
+def _renumber(part: str, lost: numbers.Given) -> None:
     with closing(db.connect(part)) as conn:
         conn.execute("BEGIN IMMEDIATE")
-        conn.execute(
-            """
-            INSERT INTO sqlite_sequence (name, seq)
-            SELECT name, 0
-            FROM sqlite_schema
-            WHERE type = 'table'
-              AND sql LIKE '%AUTOINCREMENT%'
-              AND name NOT IN (SELECT name FROM sqlite_sequence)
-            """
-        )
-        # Walks begin at anybody's id by chance, so among those there is no large gap.
-        conn.execute(
-            "UPDATE sqlite_sequence SET seq = seq + CASE name WHEN 'users' THEN seq / 10 + 10 ELSE ? END", [JUMP]
-        )
-        if db.version(conn):  # the first server had no events
-            conn.execute("DELETE FROM events")
-            conn.execute("UPDATE users SET event_seq = event_seq + ?", [JUMP])
+        numbers.go_on(conn, lost)
         conn.execute("COMMIT")

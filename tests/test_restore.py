@@ -13,6 +13,7 @@ from app import create_app, db, migrate
 from tests.database import dump, rows, run
 from tests.people import InProcess, Person
 from tests.test_backup import command, finish
+from tests.test_check import check
 
 FIRST = Path(__file__).parent / "data" / "first_server.db"
 
@@ -79,6 +80,66 @@ def test_what_was_given_since_the_backup_is_given_to_nobody_else(app, source, pe
     assert dmitry.id > lost.id
     answer = Person.post_json(lost.server, "/refresh", {"refresh_token": lost.tokens["refresh_token"]})
     assert (answer.status, lost.call("GET", "/me").status) == (401, 401)
+
+
+def aside(app):
+    """The database that the latest restore replaced."""
+    return max(
+        Path(app.config["DATABASE_PATH"]).parent.glob("*.before-restore*"), key=lambda copy: copy.stat().st_ctime
+    )
+
+
+GONE = {
+    "replaced": lambda app: None,
+    "lost": lambda app: (close(app), os.unlink(app.config["DATABASE_PATH"])),
+    "broken": lambda app: (close(app), Path(app.config["DATABASE_PATH"]).write_bytes(b"rubbish " * 1000)),
+}
+
+
+@pytest.mark.parametrize("how", GONE)
+def test_one_backup_restored_twice_gives_no_number_twice(app, source, person, how):
+    """Whatever became of the database between."""
+    anna, boris = source.people
+    assert restore(app, source.path, "--yes").exit_code == 0
+    lost = person("clara")
+    for number in range(3):
+        anna.write(source.chat_id, f"lost {number}")
+    seen = boris.get("/events")["next"]
+    GONE[how](app)
+    assert restore(app, source.path, "--yes").exit_code == 0
+    person("dmitry")
+    for number in range(5):
+        anna.write(source.chat_id, f"new {number}")
+    assert boris.get(f"/events?after={seen}")["reset"] is True
+    answer = Person.post_json(lost.server, "/refresh", {"refresh_token": lost.tokens["refresh_token"]})
+    assert (answer.status, lost.call("GET", "/me").status) == (401, 401)
+    assert boris.get("/events")["next"] < 2**53
+    assert check(app) == (0, "All is well\n")
+
+
+def test_who_goes_back_to_what_was_replaced_gives_no_number_twice(app, source, person):
+    assert restore(app, source.path, "--yes").exit_code == 0
+    lost = person("clara")
+    assert restore(app, aside(app), "--yes").exit_code == 0
+    assert person("dmitry").id > lost.id
+    assert lost.call("GET", "/me").status == 401
+    answer = Person.post_json(lost.server, "/refresh", {"refresh_token": lost.tokens["refresh_token"]})
+    assert answer.status == 401
+
+
+def test_numbers_go_on_also_where_the_clock_was_set_back(app, source):
+    path = app.config["DATABASE_PATH"]
+    ahead = 8_000_000_000_000_000
+    run(path, f"UPDATE sqlite_sequence SET seq = {ahead}; UPDATE users SET event_seq = {ahead}; DELETE FROM events")
+    assert restore(app, source.path, "--yes").exit_code == 0
+    assert rows(path, "SELECT min(event_seq) > ? FROM users", [ahead]) == [(1,)]
+    assert rows(path, "SELECT seq > ? FROM sqlite_sequence WHERE name = 'sessions'", [ahead]) == [(1,)]
+
+
+def test_many_people_who_came_since_keep_their_ids(app, source, person):
+    last = [person(f"later{number}") for number in range(20)][-1]
+    assert restore(app, source.path, "--yes").exit_code == 0
+    assert last.id < person("newcomer").id < 2 * last.id
 
 
 def test_it_refuses_while_another_process_has_the_database(app, source):
