@@ -70,7 +70,7 @@ def backup(target: str) -> None:
 def restore(source: str, yes: bool) -> None:
     """Put a copy of the backup SOURCE in the place of the database, while web and ws are stopped.
 
-    The old one stays beside it, its name ending in .before-restore.
+    The old one stays beside it, under a name that is told: it ends in .before-restore, or .before-restore-2 and so on.
     """
     path = current_app.config["DATABASE_PATH"]
     with in_a_line(source), _ending_in_order():
@@ -78,7 +78,9 @@ def restore(source: str, yes: bool) -> None:
         if not yes:
             click.confirm(f"Replace {path} by {source}, with schema {schema}?", abort=True, err=True)
         with _bar("Copying") as progress:
-            restoring.restore(source, path, progress)
+            kept = restoring.restore(source, path, progress)
+    if kept:
+        click.echo(f"what was there is {kept}")
     click.echo(f"{path} is {source}; start web and ws (or run: flask migrate)")
 
 

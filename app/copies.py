@@ -6,7 +6,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from app import db
@@ -96,12 +96,20 @@ def check(part: str) -> None:
 def alone(path: str) -> Iterator[db.engine.Connection]:
     """Keep everybody else out of the file, and all that it holds in it. Raises Busy while another process has it open.
 
-    WAL is off from then on, until `use_wal`.
+    WAL is off from then on, but on again where what is done inside fails.
     """
-    with closing(db.connect(path)) as conn:
-        db.patiently(conn, "PRAGMA journal_mode = DELETE").fetchall()  # refused unless nobody else has it open
-        db.patiently(conn, "BEGIN EXCLUSIVE")
-        yield conn
+    was_wal = False
+    try:
+        with closing(db.connect(path)) as conn:
+            was_wal = db.patiently(conn, "PRAGMA journal_mode").fetchone() == {"journal_mode": "wal"}
+            db.patiently(conn, "PRAGMA journal_mode = DELETE").fetchall()  # refused unless nobody else has it open
+            db.patiently(conn, "BEGIN EXCLUSIVE")
+            yield conn
+    except BaseException:
+        if was_wal:
+            with closing(db.connect(path)) as conn, suppress(db.Busy):
+                db.use_wal(conn)
+        raise
 
 
 def damages(conn: db.engine.Connection, most: int) -> list[str]:

@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from itertools import chain, count
 from pathlib import Path
 
 from app import copies, db, migrate, numbers
@@ -24,21 +25,23 @@ def recognize(source: str, path: str) -> int:
     return schema
 
 
-def restore(source: str, path: str, progress: copies.Progress) -> None:
-    """Replace the database, keeping the old one as `<path>.before-restore`.
+def restore(source: str, path: str, progress: copies.Progress) -> str | None:
+    """Replace the database, keeping the old one, if any, beside it; its new name is returned.
 
     Raises NotCopied, also while another process has the old one open, OSError, db.engine.Error.
     """
+    path, kept = os.path.realpath(path), None  # a link stays one
     with _alone(path) as lost, copies.beside(path) as part:
         copies.fill(source, part, progress)
         copies.check(part)
-        _renumber(part, lost)
+        _make_ready(part, lost)
         os.chmod(part, 0o600)
         if os.path.exists(path):
-            _keep(path, part)
+            kept = _keep(path, part)
         for suffix in copies.BESIDE:  # only a broken one still has them
             Path(path + suffix).unlink(missing_ok=True)
         copies.put(part, path)
+    return kept
 
 
 @contextmanager
@@ -74,19 +77,27 @@ def _is_broken(path: str) -> bool:
     return False
 
 
-def _keep(path: str, part: str) -> None:
-    """Give the old file a second name, and the new one its owner and permissions."""
+def _keep(path: str, part: str) -> str:
+    """Give the old file a second name, which is returned, and the new one its owner and permissions."""
     old = os.stat(path)
     os.chmod(part, stat.S_IMODE(old.st_mode))
     os.chown(part, old.st_uid, old.st_gid)
+    name = _unused(path + ASIDE)
     for suffix in ("", *copies.BESIDE):
-        Path(path + ASIDE + suffix).unlink(missing_ok=True)
         if os.path.exists(path + suffix):
-            os.link(path + suffix, path + ASIDE + suffix)
+            os.link(path + suffix, name + suffix)
+    return name
 
 
-def _renumber(part: str, lost: numbers.Given) -> None:
+def _unused(name: str) -> str:
+    """It, or with the first number that no other has: what was replaced before may be the only one that is whole."""
+    names = chain([name], (f"{name}-{number}" for number in count(2)))
+    return next(each for each in names if not any(os.path.lexists(each + suffix) for suffix in ("", *copies.BESIDE)))
+
+
+def _make_ready(part: str, lost: numbers.Given) -> None:
     with closing(db.connect(part)) as conn:
         conn.execute("BEGIN IMMEDIATE")
         numbers.go_on(conn, lost)
         conn.execute("COMMIT")
+        db.use_wal(conn)

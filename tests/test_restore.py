@@ -46,6 +46,7 @@ def test_what_was_is_there_again_and_what_came_after_lies_beside(app, source):
     result = restore(app, source.path, "--yes")
     assert (result.exit_code, "start web and ws" in result.output) == (0, True)
     path = app.config["DATABASE_PATH"]
+    assert rows(path, "PRAGMA journal_mode") == [("wal",)]
     said = "SELECT content FROM messages WHERE sender_id IS NOT NULL ORDER BY id"
     assert rows(path, said) == [("before",)]
     assert rows(f"{path}.before-restore", said) == [("before",), ("after",)]
@@ -200,6 +201,38 @@ def test_a_database_that_is_gone_is_made_again(source, app):
     assert Path(path).stat().st_mode & 0o777 == 0o600
 
 
+def test_what_was_replaced_before_is_kept_too(source, app):
+    anna, boris = source.people
+    path = app.config["DATABASE_PATH"]
+    for said in ("first", "second", "third"):
+        anna.write(source.chat_id, said)
+        result = restore(app, source.path, "--yes")
+        assert f"what was there is {aside(app)}\n" in result.output
+    latest = "SELECT content FROM messages ORDER BY id DESC LIMIT 1"
+    kept = {name: rows(f"{path}.before-restore{name}", latest) for name in ("", "-2", "-3")}
+    assert kept == {"": [("first",)], "-2": [("second",)], "-3": [("third",)]}
+
+
+def test_behind_a_link_the_old_file_is_kept_and_the_link_stays(source, crashed, app, tmp_path):
+    (disk := tmp_path / "disk").mkdir()
+    for suffix in ("", "-wal", "-shm"):
+        os.rename(crashed + suffix, f"{disk}/real.db{suffix}")
+    Path(crashed).symlink_to(disk / "real.db")
+    Path(disk / "real.db").write_bytes(b"rubbish " * 1000)
+    log = Path(disk / "real.db-wal").read_bytes()
+    assert restore(app, source.path, "--yes").exit_code == 0
+    assert sorted(os.listdir(disk)) == [
+        "real.db",
+        *(f"real.db.before-restore{suffix}" for suffix in ("", "-shm", "-wal")),
+    ]
+    assert Path(disk / "real.db.before-restore-wal").read_bytes() == log
+    assert Path(crashed).is_symlink()
+    assert rows(crashed, "PRAGMA integrity_check") == [("ok",)]
+    assert rows(crashed, "SELECT value FROM settings WHERE name = 'written'") == []
+    assert restore(app, source.path, "--yes").exit_code == 0
+    assert rows(disk / "real.db.before-restore-2", "SELECT count(*) FROM users") == [(2,)]
+
+
 def test_it_asks_first(source, app):
     before = dump(app.config["DATABASE_PATH"])
     result = restore(app, source.path, input="n\n")
@@ -228,12 +261,13 @@ SOURCES = {
 
 @pytest.mark.parametrize("reason", SOURCES)
 def test_a_file_that_is_no_backup_changes_nothing(source, app, tmp_path, reason):
-    before, other = dump(app.config["DATABASE_PATH"]), tmp_path / "other.db"
+    path = app.config["DATABASE_PATH"]
+    before, other = dump(path), tmp_path / "other.db"
     SOURCES[reason](other, source.path)
     result = restore(app, other, "--yes")
     assert (result.exit_code, result.output.count("Error: ")) == (1, 1)
     assert reason in result.output.splitlines()[-1]
-    assert dump(app.config["DATABASE_PATH"]) == before
+    assert (dump(path), rows(path, "PRAGMA journal_mode")) == (before, [("wal",)])
     assert not list(tmp_path.glob("*.part*")) and not list(tmp_path.glob("*.before-restore"))
 
 
