@@ -172,6 +172,41 @@ def test_a_migrated_database_is_well(settings, tmp_path):
         app.extensions["idle_connections"].pop().close()
 
 
+def test_a_session_of_the_first_server_ends_when_all_do(settings, tmp_path):
+    path = settings["DATABASE_PATH"] = str(shutil.copy(FIRST, tmp_path / "dating.db"))
+    run(path, "UPDATE sessions SET refresh_expires = '2099-01-01 00:00:00'")
+    migrate.migrate(path)
+    assert set(rows(path, "SELECT expires_at = ends_at FROM sessions")) == {(1,)}
+    app = create_app(settings)
+    assert check(app) == (0, "All is well\n")
+    brought_over_before = "UPDATE sessions SET expires_at = '2099-01-01T00:00:00.000Z'"
+    run(path, brought_over_before)
+    assert check(app) == (0, "All is well\n")
+    run(path, "UPDATE sessions SET counter = 1")
+    assert found(app) == {"sessions"}
+    for connection in app.extensions["idle_connections"]:
+        connection.close()
+    app.extensions["bell"].redis.close()
+
+
+@pytest.mark.parametrize("is_reported", [False, True])
+def test_who_has_left_may_be_blocked_still(app, person, is_reported):
+    anna, eve = person(), person()
+    anna.match(eve)
+    assert eve.call("DELETE", "/me", {"password": PASSWORD}).status == 200
+    if is_reported:
+        anna.post("/reports", {"user_id": eve.id, "category": "spam"})
+    else:
+        assert anna.call("PUT", f"/blocks/{eve.id}").status == 200
+    assert ([one["user_id"] for one in anna.get("/blocks")], anna.get("/chats")) == ([eve.id], [])
+    assert check(app) == (0, "All is well\n")
+    if is_reported:
+        assert app.test_cli_runner().invoke(args=["moderate", "dismiss", "1", "--yes"]).exit_code == 0
+        assert check(app) == (0, "All is well\n")
+    run(app.config["DATABASE_PATH"], "UPDATE blocks SET created_at = '2020-01-01T00:00:00.000Z'")
+    assert found(app) == {"what those had who have left"}
+
+
 def test_an_older_schema_is_named(lived, tmp_path):
     run(lived.config["DATABASE_PATH"], f"PRAGMA user_version = {db.SCHEMA_VERSION - 1}")
     app = create_app(lived.config)

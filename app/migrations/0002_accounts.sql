@@ -73,8 +73,8 @@ CREATE TABLE sessions (          -- a signed-in device; no token is stored
 ) STRICT;
 
 INSERT INTO sessions (id, user_id, device_id, counter, imported_sha256, created_at, last_used_at, expires_at, ends_at)
-    SELECT id, user_id, device_id, counter, imported_sha256, created_at, created_at, expires_at,
-           rfc3339(datetime('now', '+90 days'))
+    SELECT id, user_id, device_id, counter, imported_sha256, created_at, created_at,
+           min(expires_at, rfc3339(datetime('now', '+90 days'))), rfc3339(datetime('now', '+90 days'))
     FROM old_sessions;
 
 -- Ids that were given once are never given again.

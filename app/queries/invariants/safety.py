@@ -21,7 +21,7 @@ INVARIANTS = [
                            pref_min_age, pref_max_age, pref_distance_km, last_active, terms_accepted_at) IS NOT NULL)
         """,
     ),
-    Invariant(
+    Invariant(  # who has left may be blocked still, so that an old chat with them is not to be seen any more
         "what those had who have left",
         "they still have a session, a swipe, an event, a block, a place or an open chat",
         f"""
@@ -35,7 +35,7 @@ INVARIANTS = [
         UNION
         SELECT user_id FROM blocks WHERE user_id IN {_LEFT}
         UNION
-        SELECT target_id FROM blocks WHERE target_id IN {_LEFT}
+        SELECT target_id FROM blocks JOIN users ON users.id = target_id WHERE blocks.created_at < users.deleted_at
         UNION
         SELECT user_id FROM origins WHERE user_id IN {_LEFT}
         UNION
