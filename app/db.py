@@ -31,7 +31,7 @@ class Busy(Exception):
 
 
 class WrongSchema(RuntimeError):
-    """The database is older or newer than the program."""
+    """The database is older or newer than the program, or not there."""
 
 
 def init_app(app: Flask) -> None:
@@ -173,6 +173,8 @@ def _row(cursor: engine.Cursor, values: tuple) -> Row:
 
 def _open_current() -> engine.Connection:
     path = current_app.config["DATABASE_PATH"]
+    if not os.path.exists(path):  # it would be made empty, and for everybody to read
+        raise WrongSchema(f"there is no database {path}; run: flask migrate")
     conn = connect(path)
     if version(conn) != SCHEMA_VERSION:
         conn.close()
