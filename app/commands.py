@@ -53,6 +53,8 @@ def backup(target: str) -> None:
             raise copies.NotCopied(f"there is no database {path}; see DATABASE_PATH")
         if os.path.exists(target) and os.path.samefile(path, target):
             raise copies.NotCopied(f"{target} is the database itself; name another file")
+        if os.path.realpath(target) in (os.path.realpath(path) + suffix for suffix in copies.BESIDE):
+            raise copies.NotCopied(f"{target} is a part of the database; name another file")
         copies.refuse_in_use(target)
         with copies.beside(target) as part:
             with _bar("Copying") as progress:
@@ -86,12 +88,17 @@ def restore(source: str, yes: bool) -> None:
 
 @contextmanager
 def _ending_in_order() -> Iterator[None]:
-    """SIGTERM is as Ctrl-C, so that nothing half done is left behind."""
-    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """SIGTERM, and SIGHUP unless it is ignored, are as Ctrl-C, so that nothing half done is left behind."""
+    heard = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    if heard[signal.SIGHUP] == signal.SIG_IGN:
+        del heard[signal.SIGHUP]  # nohup
+    for number in heard:
+        signal.signal(number, signal.default_int_handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in heard.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

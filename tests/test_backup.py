@@ -85,12 +85,13 @@ def test_the_copy_is_one_file_and_private(app, person, tmp_path):
     assert [name for name in os.listdir(tmp_path) if name.startswith("backup")] == ["backup.db"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_backup_that_is_ended_leaves_nothing(path, tmp_path, number):
     target = tmp_path / "copies" / "backup.db"
     target.parent.mkdir()
     target.write_text("the one before")
-    heard = partial(signal.signal, signal.SIGINT, signal.default_int_handler)  # tests in the background ignore it
+    handler = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+    heard = partial(signal.signal, number, handler)  # tests in the background ignore some
     process = command(path, "backup", target, preexec_fn=heard)
     eventually(lambda: any(part.stat().st_size > 1_000_000 for part in target.parent.glob("*.part")))
     process.send_signal(number)
@@ -141,6 +142,28 @@ def test_the_database_itself_is_no_target(app, said, tmp_path):
     (tmp_path / "link").symlink_to(path)
     assert "is the database itself" in said(path)
     assert "is the database itself" in said(tmp_path / "link")
+
+
+@pytest.mark.parametrize("suffix", ["-wal", "-shm", "-journal"])
+def test_what_stands_beside_the_database_is_no_target(app, person, said, tmp_path, suffix):
+    person()
+    path = app.config["DATABASE_PATH"]
+    (tmp_path / "link").symlink_to(path + suffix)
+    (tmp_path / "database").symlink_to(path)
+    assert "is a part of the database" in said(path + suffix)
+    assert "is a part of the database" in said(tmp_path / "link")
+    app.config["DATABASE_PATH"] = str(tmp_path / "database")
+    assert "is a part of the database" in said(path + suffix)
+
+
+def test_what_ignores_a_hangup_goes_on(path, tmp_path):
+    (folder := tmp_path / "copies").mkdir()
+    ignored = partial(signal.signal, signal.SIGHUP, signal.SIG_IGN)
+    process = command(path, "backup", folder / "backup.db", preexec_fn=ignored)
+    eventually(lambda: any(part.stat().st_size > 1_000_000 for part in folder.glob("*.part")))
+    process.send_signal(signal.SIGHUP)
+    code, said = finish(process)
+    assert (code, os.listdir(folder)) == (0, ["backup.db"]), said
 
 
 def test_bad_targets_are_refused(app, said, tmp_path):
