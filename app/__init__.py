@@ -1,9 +1,11 @@
 """The REST service: a synchronous WSGI app."""
 
+from contextlib import suppress
 from typing import Any
 
 from flask import Flask, Response, request
 from flask_cors import CORS
+from gunicorn.http.errors import ParseException
 
 __version__ = "0.1.0"  # of both services; before the imports, since one of them shows it
 
@@ -72,9 +74,11 @@ def _keep_private(response: Response) -> Response:
 
 
 def _read_the_rest(response: Response) -> Response:
-    """Take in a body that nobody wanted, within limits: a close with data unread would reset the connection."""
+    """Take in a body that nobody wanted, within limits: a close with data unread would reset the connection. One that
+    breaks off changes no answer; gunicorn closes the connection after it."""
     if request.environ.get("wsgi.input_terminated"):
-        for _ in range(MOST_UNREAD // LARGEST_BODY):
-            if not request.environ["wsgi.input"].read(LARGEST_BODY):
-                break
+        with suppress(OSError, ParseException):
+            for _ in range(MOST_UNREAD // LARGEST_BODY):
+                if not request.environ["wsgi.input"].read(LARGEST_BODY):
+                    break
     return response

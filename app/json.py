@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 import msgspec
 from flask import Response, request
 from flask.json.provider import JSONProvider
-from werkzeug.exceptions import RequestEntityTooLarge
+from gunicorn.http.errors import ParseException
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from app.problems import Problem, invalid
 
@@ -27,26 +28,33 @@ class Provider(JSONProvider):
         return Response(msgspec.json.encode(self._prepare_response_obj(args, kwargs)), mimetype="application/json")
 
 
+def body() -> bytes:
+    """The request's body. Raises HTTPException: 400 where it breaks off or its chunks are none, also when asked again;
+    413."""
+    try:
+        found = request.get_data()
+    except ParseException:
+        raise BadRequest("The body cannot be read") from None
+    if getattr(request.environ["wsgi.input"], "failed", False):
+        raise BadRequest("The body cannot be read")
+    if request.content_length is None and len(found) == request.max_content_length:
+        raise RequestEntityTooLarge  # a chunked body, of which Werkzeug gives only that much
+    return found
+
+
 def read(kind: type[Body]) -> Body:
     """The request's JSON body, whatever its Content-Type says. Raises Problem: 400, 413, 422."""
-    return _checked(lambda: msgspec.json.decode(_body(), type=kind))
+    return _checked(lambda: msgspec.json.decode(body(), type=kind))
 
 
 def read_optional(kind: type[Body]) -> Body:
     """The same, where no body at all is an empty object."""
-    return _checked(lambda: msgspec.json.decode(_body() or b"{}", type=kind))
+    return _checked(lambda: msgspec.json.decode(body() or b"{}", type=kind))
 
 
 def read_query(kind: type[Body]) -> Body:
     """The query parameters. Raises Problem: 422."""
     return _checked(lambda: msgspec.convert(request.args.to_dict(), kind, strict=False))
-
-
-def _body() -> bytes:
-    body = request.get_data(cache=False)
-    if request.content_length is None and len(body) == request.max_content_length:
-        raise RequestEntityTooLarge  # a chunked body, of which Werkzeug gives only that much
-    return body
 
 
 def _checked(decode: Callable[[], Body]) -> Body:

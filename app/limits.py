@@ -9,8 +9,9 @@ import msgspec
 import redis
 from flask import Flask, Response, current_app, g, request
 from flask_limiter import Limiter, RateLimitExceeded
+from werkzeug.exceptions import HTTPException
 
-from app import names
+from app import json, names
 from app.problems import too_many
 
 
@@ -41,8 +42,8 @@ def user() -> str:
 def name_at_address() -> str:
     """The account that a login is for, from here: guesses elsewhere do not lock its owner out."""
     try:
-        name = names.login_key(msgspec.json.decode(request.get_data(), type=Named).username)
-    except (msgspec.DecodeError, RecursionError):
+        name = names.login_key(msgspec.json.decode(json.body(), type=Named).username)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, HTTPException):  # else the limiter blames Redis
         name = ""
     return f"{hashlib.sha256(name.encode()).hexdigest()}@{address()}"
 

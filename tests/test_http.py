@@ -11,11 +11,13 @@ import pytest
 from tests.town import Town
 
 
-def speak(town, data):
-    """Send raw bytes to the web service and read until it has no more to say."""
+def speak(town, data, ends=False):
+    """Send raw bytes to the web service, hang up if it `ends`, and read until there is no more to hear."""
     parts = urlsplit(town.server.url)
     with socket.create_connection((parts.hostname, parts.port), timeout=10) as raw:
         raw.sendall(data)
+        if ends:
+            raw.shutdown(socket.SHUT_WR)
         answer = b""
         while chunk := raw.recv(65536):
             answer += chunk
@@ -52,6 +54,28 @@ def test_a_large_body_is_refused_also_without_a_length(town):
     head = b"POST /login HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
     status, _, problem = speak(town, head + chunk * 2 + b"0\r\n\r\n")
     assert (status, problem["code"]) == (413, "request_entity_too_large")
+
+
+@pytest.mark.parametrize("body", [b"SECRETSECRET\r\n", b"5\r\nhelloSECRET\r\n0\r\n\r\n", b"ff\r\nSECRET"])
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [("POST /x", 404), ("GET /healthz", 200), ("POST /swipe", 401), ("POST /login", 400), ("POST /register", 400)],
+)
+def test_a_body_that_breaks_off_is_no_error_of_ours(town, start, expected, body):
+    said = len(town.log.read_text())
+    head = f"{start} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    status, head, _ = speak(town, head.encode() + body, ends=True)
+    assert (status, "X-Request-ID" in head) == (expected, True)
+    said = town.log.read_text()[said:]
+    assert not any(word in said for word in ("ERROR", "SECRET", "WARNING"))
+
+
+def test_what_was_done_is_answered_though_the_body_breaks_off(town):
+    anna, boris = town.person(), town.person()
+    anna.like(boris)
+    token = anna.tokens["access_token"]
+    head = f"DELETE /swipe/last HTTP/1.1\r\nAuthorization: Bearer {token}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    assert speak(town, head.encode() + b"xyz\r\n")[0] == 200
 
 
 @pytest.mark.parametrize(
