@@ -18,6 +18,7 @@ from contextlib import suppress
 from gunicorn import glogging, util
 
 settings = runpy.run_path("app/config.py")["load"]()
+join = runpy.run_path("app/running.py")["join"]
 
 bind = f"0.0.0.0:{settings['PORT']}"
 workers = settings["WEB_CONCURRENCY"]
@@ -32,6 +33,7 @@ MOST_UNREAD = 1024 * 1024  # bytes
 
 
 def on_starting(server):
+    join(settings["DATABASE_PATH"])
     start_exporter(server, settings["METRICS_PORT"])
 
 

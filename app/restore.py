@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager, suppress
 from itertools import chain, count
 from pathlib import Path
 
-from app import copies, db, migrate, numbers
+from app import copies, db, migrate, numbers, running
 
 ASIDE = ".before-restore"
 
@@ -47,17 +47,23 @@ def restore(source: str, path: str, progress: copies.Progress) -> str | None:
 @contextmanager
 def _alone(path: str) -> Iterator[numbers.Given]:
     """Keep everybody else out of the old file; what was given there, as far as it can be read."""
+    try:
+        with running.alone(path), _locked(path) as lost:
+            yield lost
+    except (BlockingIOError, db.Busy):
+        raise copies.NotCopied(f"{path} is in use; stop web and ws, and whoever else has it open") from None
+
+
+@contextmanager
+def _locked(path: str) -> Iterator[numbers.Given]:
     lost: numbers.Given = {}
     if not os.path.exists(path) or _is_broken(path):
         yield lost
         return
-    try:
-        with copies.alone(path) as conn:
-            with suppress(db.engine.Error):
-                lost = numbers.given(conn)
-            yield lost
-    except db.Busy:
-        raise copies.NotCopied(f"{path} is in use; stop web and ws, and whoever else has it open") from None
+    with copies.alone(path) as conn:
+        with suppress(db.engine.Error):
+            lost = numbers.given(conn)
+        yield lost
 
 
 def _is_broken(path: str) -> bool:

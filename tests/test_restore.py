@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from app import create_app, db, migrate
+import dev
+from app import create_app, db, migrate, running
 from tests.database import dump, rows, run
 from tests.people import InProcess, Person
 from tests.test_backup import command, finish
 from tests.test_check import check
+from tests.town import Town, eventually
 
 FIRST = Path(__file__).parent / "data" / "first_server.db"
 
@@ -150,6 +152,37 @@ def test_it_refuses_while_another_process_has_the_database(app, source):
     assert (code, "stop web and ws" in said, "Traceback" in said) == (1, True, False)
     assert dump(app.config["DATABASE_PATH"]) == before
     anna.write(source.chat_id, "all goes on")
+
+
+def test_it_refuses_while_services_run_that_have_nothing_to_do(source, tmp_path, redis_url):
+    """Also on a file that is broken; and one that is restarted holds nothing back."""
+    (folder := tmp_path / "town").mkdir()
+    town = Town(folder, redis_url)
+    try:
+        for name, broken in (("web", False), ("ws", True)):
+            if broken:
+                town.database.write_bytes(b"rubbish " * 1000)
+            code, said = finish(command(town.database, "restore", source.path, "--yes"))
+            assert (code, "stop web and ws" in said, "Traceback" in said) == (1, True, False)
+            town.end(name, signal.SIGTERM)
+        code, said = finish(command(town.database, "restore", source.path, "--yes"))
+        assert code == 0, said
+        town.start("web")
+        eventually(lambda: dev.is_open(int(town.env["PORT"])), 30)
+        assert Person(town.server, "newcomer").get("/me")["username"] == "newcomer"
+    finally:
+        town.stop()
+
+
+def test_a_service_that_starts_meanwhile_waits(source, app):
+    path = app.config["DATABASE_PATH"]
+    Path(f"{path}-running").touch()
+    program = "import sys; from app import running; running.join(sys.argv[1])"
+    with running.alone(path):
+        starting = subprocess.Popen([sys.executable, "-c", program, path])
+        with pytest.raises(subprocess.TimeoutExpired):
+            starting.wait(1)
+    assert starting.wait(10) == 0
 
 
 @pytest.fixture
