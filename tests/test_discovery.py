@@ -240,6 +240,7 @@ def test_who_is_too_young_is_shown_to_nobody_however_they_came(person, settings,
         run(settings["DATABASE_PATH"], f"UPDATE {table} SET birthday = '{birthday}' WHERE {column} = {boris.id}")
     assert anna.get("/profiles/search") == anna.get("/profiles/search?max_age=20") == anna.get("/followers") == []
     assert anna.call("GET", f"/user/{boris.id}").status == 404
+    assert anna.call("POST", "/swipe", {"target_id": boris.id, "action": "like"}).status == 404
 
 
 def test_the_page_of_followers_is_of_who_asked(person):

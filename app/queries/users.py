@@ -73,16 +73,18 @@ def replace_password_hash(user_id: int, old: str, new: str) -> bool:
 
 
 def find_target(target_id: int, user_id: int) -> Row | None:
-    """Somebody whom I may swipe: `{"is_unmatched"}`, whether we had a match that is over."""
+    """Somebody whom I may swipe, no minor: `{"is_unmatched"}`, whether we had a match that is over."""
     return db.one(
         f"""
         SELECT {gate.UNMATCHED} AS is_unmatched
         FROM users AS them
         WHERE them.id = :target_id
+          AND (them.birthday IS NULL OR them.birthday <= :latest_birthday)
           AND {gate.OPEN}
         """,  # noqa: S608
         target_id=target_id,
         user_id=user_id,
+        latest_birthday=latest_birthday(),
         now=times.from_now(),
     )
 
