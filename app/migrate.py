@@ -112,7 +112,7 @@ def rfc3339(text: str | None) -> str | None:
         day, clock, fraction, zone = found.groups() if found else ("", "", "", "")
         moment = datetime.fromisoformat(f"{day}T{clock}{(fraction or '.0').ljust(7, '0')}{zone or '+00:00'}")
         return times.text(moment) if day >= FIRST_DAY else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
