@@ -122,7 +122,8 @@ def secret(value: str) -> str:
 def dsn(value: str) -> str:
     parts = split(value)
     right = parts and parts.scheme in ("http", "https") and parts.username and parts.hostname
-    expect("such as https://key@host/1", not value or (right and parts.path.rpartition("/")[2].isdigit()))
+    right = right and re.search(r"/[0-9]+$", parts.path)
+    expect("such as https://key@host/1", not value or right)
     expect("empty until `pip install -r requirements-sentry.txt`", not value or find_spec("sentry_sdk"))
     return value
 
