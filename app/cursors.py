@@ -1,9 +1,10 @@
-"""Opaque cursors: where a walk through pages goes on. They are signed, so that nobody makes one up."""
+"""Opaque cursors: where a walk through pages goes on. They are signed for one person, so that nobody makes one up
+or takes that of another."""
 
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import request
+from flask import g, request
 from itsdangerous import BadData, URLSafeSerializer
 
 from app.problems import invalid
@@ -32,4 +33,4 @@ def next_link(**changed: str | int) -> str:
 
 
 def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(secret(), salt=f"cursor of {request.path}")
+    return URLSafeSerializer(secret(), salt=f"cursor of {g.user_id} for {request.path}")

@@ -44,22 +44,12 @@ def search():
 def followers():
     """Those who like me and whom I have not swiped, the newest like first."""
     query = read_query(FollowerPage)
-    before = _before(query.cursor)
+    before = None if query.cursor is None else cursors.unseal(query.cursor)
     rows = swipes.followers(g.user_id, before, query.page_size + 1)
     response: Response = jsonify([public(row) for row in rows[: query.page_size]])
     if len(rows) > query.page_size:
-        response.headers["Link"] = cursors.next_link(cursor=cursors.seal([g.user_id, rows[-2]["like_id"]]))
+        response.headers["Link"] = cursors.next_link(cursor=cursors.seal(rows[-2]["like_id"]))
     return response
-
-
-def _before(cursor: str | None) -> int | None:
-    """The like after which my page begins."""
-    if cursor is None:
-        return None
-    user_id, like_id = cursors.unseal(cursor)
-    if user_id != g.user_id:
-        raise cursors.refused()
-    return like_id
 
 
 def _walk(query: Search, me: Row) -> Walk:
