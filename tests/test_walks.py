@@ -196,7 +196,7 @@ def test_who_goes_on_by_the_link_meets_a_fan_no_more_often_than_pages_are_begun(
     assert (found, len(answers) > 3) == ([others[-1].id] * 2, True)
 
 
-def test_fans_who_were_answered_hide_none_who_waits(person, monkeypatch, app):
+def test_fans_who_were_answered_hide_none_who_waits(person, monkeypatch):
     few_at_a_time(monkeypatch)
     monkeypatch.setattr(search, "FANS", search.FANS._replace(source=search.FANS.source.replace("LIMIT 500", "LIMIT 1")))
     anna, *others = [person() for _ in range(20)]
