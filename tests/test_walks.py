@@ -5,29 +5,7 @@ import pytest
 from app import feed, stretches
 from app.queries import search
 from tests.database import run
-
-
-def link(answer):
-    return answer.headers["Link"].partition(">")[0].lstrip("<") if "Link" in answer.headers else None
-
-
-def few_at_a_time(monkeypatch):
-    """Stretches of two or three people, and early ends of pages."""
-    monkeypatch.setattr(stretches, "MOST", 3)
-    monkeypatch.setattr(stretches, "LEAST", 2)
-    monkeypatch.setattr(feed, "MOST_SCANNED", 5)
-
-
-def walk(person, path, between=lambda: None):
-    """Everybody whom the pages show, in order, and the answers."""
-    found, answers = [], []
-    while path:
-        answers.append(person.call("GET", path))
-        assert answers[-1].status == 200, answers[-1]
-        found += [user["id"] for user in answers[-1].json]
-        path = link(answers[-1])
-        between()
-    return found, answers
+from tests.walks import few_at_a_time, link, walk
 
 
 def test_near_is_by_the_distances_that_are_told(person):
