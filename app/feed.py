@@ -12,7 +12,7 @@ from app.parameters import Search
 from app.queries import search
 from app.queries.search import FANS, Scan
 from app.queries.users import public
-from app.walks import At, Group, Route, Segment, Walk
+from app.walks import At, Group, Part, Route, Segment, Walk
 
 MOST_SCANNED = 2000  # people since the last who fits and was swiped before; then a page ends early
 FEW = 500  # people, who are looked at together
@@ -24,35 +24,41 @@ class Page(NamedTuple):
     users: list[Row]
     next: Walk | None
     is_cut: bool  # whether it ended early, since too many do not fit
+    passed: Walk | None = None  # the walk's place where so many were looked at in vain, before anybody was met
 
 
 def page(walk: Walk, me: Row, query: Search, online: str) -> Page:
     """The next people on a walk. `online` is the ids of who has a live socket, a list in JSON."""
-    users: list[Row] = []
-    left, last = MOST_SCANNED, walk
     place = _place(walk.origin)
     route = walks.route(walk, me, query, place, online)
+    users = [] if query.cursor else _fans(walk, route.up_to(walk.segment, walk.at), place)
+    if len(users) > query.page_size:
+        walk, users = _moved(walk, 0, None), []
+    left, last, passed, looked_at = MOST_SCANNED, walk, None, 0
     for met, found in _people(walk, route, query.page_size + 1, place):
         if isinstance(found, Scan):
             left = MOST_SCANNED if found.swiped else left - found.scanned
+            if last is walk:
+                looked_at += found.scanned
+                passed = _moved(walk, *met) if looked_at > MOST_SCANNED else None
             if left < 0 and met != route.end_of(len(route.segments) - 1):
-                fans = [] if users else _fans(walk, route.segments[met[0]], met[1], query.page_size, place)
-                return Page(users + fans, _moved(walk, *met), len(users) < query.page_size)
+                users += [] if users or walk.sort or query.cursor else _fans(walk, route.beyond(*met), place)
+                return Page(users[: query.page_size], _moved(walk, *met), len(users) < query.page_size, passed)
         elif len(users) == query.page_size:
-            return Page(users, last, False)
+            return Page(users, last, False, passed)
         else:
             users.append(public(found))
             last = _moved(walk, *met)
-    return Page(users, None, False)
+    return Page(users, None, False, passed)
 
 
-def _fans(walk: Walk, segment: Segment, at: At, most: int, place: Row) -> list[Row]:
-    """Those further on who like me and fit, for who asks by ids and would take an empty page for the end."""
-    if walk.sort or walk.at:
-        return []
-    found = search.scan(walk.user_id, "ids", FANS, segment.fitting, segment.between(at, segment.end)).fits
-    fans = search.profiles(walk.user_id, sorted(user_id for _, user_id in found), place)
-    return [public(fan) for fan in fans[:most]]
+def _fans(walk: Walk, parts: list[Part], place: Row) -> list[Row]:
+    """Those who like me and fit, in parts of segments."""
+    ids: list[int] = []
+    for segment, at, edge in parts:
+        found = search.scan(walk.user_id, segment.line, FANS, segment.fitting, segment.between(at, edge)).fits
+        ids += [user_id for _, user_id in sorted(found, reverse=segment.line == "came")]
+    return [public(fan) for fan in search.profiles(walk.user_id, ids, place)]
 
 
 def _people(walk: Walk, route: Route, chunk: int, place: Row) -> Iterator[tuple[Met, Row | Scan]]:
@@ -110,5 +116,5 @@ def _place(origin: Point | None) -> Row:
     return dict(zip("xyz", origin.vector() if origin else (None, None, None), strict=True))
 
 
-def _moved(walk: Walk, segment: int, at: At) -> Walk:
+def _moved(walk: Walk, segment: int, at: At | None) -> Walk:
     return msgspec.structs.replace(walk, segment=segment, at=at)

@@ -58,12 +58,23 @@ class Group(NamedTuple):
     fitting: Fitting
 
 
+Part = tuple[Segment, At, At]  # of a segment, from one place to another
+
+
 class Route(NamedTuple):
     segments: list[Segment]
     groups: dict[int, list[Group]]  # those that begin with a segment, the largest first
 
     def end_of(self, number: int) -> tuple[int, At]:
         return number, self.segments[number].end
+
+    def up_to(self, number: int, at: At | None) -> list[Part]:
+        whole = [(each, each.start, each.end) for each in self.segments[:number]]
+        return whole + [(each, each.start, at) for each in self.segments[number : number + 1] if at]
+
+    def beyond(self, number: int, at: At) -> list[Part]:
+        first, *more = self.segments[number:]
+        return [(first, at, first.end), *((each, each.start, each.end) for each in more)]
 
 
 class Ring(NamedTuple):
@@ -127,7 +138,9 @@ def _rings(origin: Point | None, most_km: float | None) -> list[Ring]:
 
 
 def _where(origin: Point | None, ring: Ring, fits: Fitting) -> tuple[Area, Fitting]:
-    if origin is None or ring.most_km is None:
-        return (NOWHERE if origin else ANYWHERE), fits
+    if origin is None:
+        return ANYWHERE, fits
+    if ring.most_km is None:
+        return NOWHERE, fits.nowhere()
     covered = grid.cover(origin, ring.least_km, ring.most_km)
     return (search.area(*covered) if covered else ANYWHERE), fits.within(ring.least_km, ring.most_km)

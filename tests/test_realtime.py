@@ -98,6 +98,15 @@ def by(person, act):
     return call
 
 
+def acts(chat_id):
+    """What asks Redis."""
+    yield lambda me: me.write(chat_id, "hi")
+    yield lambda me: me.call("POST", "/ws/start")
+    yield lambda me: me.log_in()
+    yield lambda me: me.get("/profiles/search")
+    yield lambda me: me.get("/profiles/search?online_only=true")
+
+
 @pytest.fixture
 def people(app):
     anna, boris = Person(InProcess(app)), Person(InProcess(app))
@@ -110,8 +119,7 @@ def test_rest_goes_on_without_redis_and_a_start_says_503(app, settings, people, 
     anna, boris, clara, chat_id = people
     pid, settings["REDIS_URL"] = redis
     os.kill(pid, number)
-    acts = (lambda me: me.write(chat_id, "hi"), lambda me: me.call("POST", "/ws/start"), lambda me: me.log_in())
-    for act in acts:
+    for act in acts(chat_id):
         assert quickest_of_three(settings, by(anna, act)) < 0.25
     assert quickest_of_three(settings, by(clara, lambda me: me.like(anna))) < 0.25
     anna.server = InProcess(app)
@@ -124,7 +132,7 @@ def test_rest_goes_on_without_redis_and_a_start_says_503(app, settings, people, 
 def test_a_slow_redis_makes_nobody_wait_for_long(people, settings, slow_url):
     anna, _, _, chat_id = people
     settings["REDIS_URL"] = slow_url
-    for act in (lambda me: me.write(chat_id, "hi"), lambda me: me.call("POST", "/ws/start"), lambda me: me.log_in()):
+    for act in acts(chat_id):
         assert quickest_of_three(settings, by(anna, act)) < 0.25
 
 

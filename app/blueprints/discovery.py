@@ -5,7 +5,7 @@ import random
 import msgspec
 from flask import Blueprint, Response, g, jsonify
 
-from app import cursors, feed, grid, presence, times
+from app import cursors, feed, grid, marks, presence, times
 from app.auth import signed_in, unauthorized
 from app.db import Row, transaction
 from app.grid import Point
@@ -29,8 +29,9 @@ def search():
     me = discovery.find(g.user_id)
     if me is None:
         raise unauthorized()  # the account was deleted meanwhile
-    walk = _walk(query, me)
-    found = feed.page(walk, me, query, presence.online() if query.online_only else "[]")
+    found = feed.page(_walk(query, me), me, query, presence.online() if query.online_only else "[]")
+    if found.passed and not query.cursor and not query.online_only:
+        marks.keep(found.passed, marks.sought(me, query, found.passed.origin))
     response = jsonify(found.users)
     if found.next:
         response.headers["Link"] = cursors.next_link(cursor=cursors.seal(msgspec.to_builtins(found.next)))
@@ -55,8 +56,11 @@ def followers():
 def _walk(query: Search, me: Row) -> Walk:
     """The walk that the cursor goes on with, or a new one."""
     if query.cursor is None:
+        origin = _origin(query, me)
+        if not query.online_only and (mark := marks.find(g.user_id, marks.sought(me, query, origin))):
+            return mark
         now, turn = times.from_now(), random.randint(0, me["last_id"])  # noqa: S311
-        return Walk(g.user_id, query.sort, _origin(query, me), now, me["first_came"] or now, turn)
+        return Walk(g.user_id, query.sort, origin, now, me["first_came"] or now, turn)
     try:
         walk = msgspec.convert(cursors.unseal(query.cursor), Walk)
     except msgspec.ValidationError:  # from before a deploy that changed it

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, current_app, g, jsonify
 
-from app import metrics, times
+from app import marks, metrics, times
 from app.auth import signed_in
 from app.bodies import Swipe
 from app.db import transaction
@@ -50,6 +50,7 @@ def undo_swipe():
         if last["action"] == "like" and chats.find_with(g.user_id, last["target_id"]):
             raise Problem(409, "matched", "This like made a match")
         swipes.delete(g.user_id, last["target_id"])
+    marks.forget(g.user_id)
     return {"status": "undone", "target_id": last["target_id"]}
 
 
@@ -59,6 +60,7 @@ def clear_my_swipes():
     """Forget my swipes; a testing aid, chats stay."""
     with transaction():
         swipes.delete_mine(g.user_id)
+    marks.forget(g.user_id)
     return jsonify(True)
 
 

@@ -28,6 +28,10 @@ class Fitting(NamedTuple):
         clauses = [f"{CHORD2} <= :most_chord2", f"{CHORD2} > :least_chord2"]
         return Fitting(self.clauses[:-1] + clauses + self.clauses[-1:], self.params | ring)
 
+    def nowhere(self) -> "Fitting":
+        """The same, of those who have not said where they are."""
+        return Fitting(["card.x IS NULL", *self.clauses], self.params)
+
 
 def fitting(me: Row, query: Search, place: Row, online: str) -> Fitting:
     """Who fits me and the query, and whom I fit; from a place, `x`, `y` and `z`. `online` is ids, a list in JSON."""
