@@ -1,11 +1,13 @@
 """Time on the server for a page of 20, from 10^4 to 10^6 people: `python -m tests.bench.discovery --help`."""
 
 import argparse
+import os
 import random
 import tempfile
 import time
 from pathlib import Path
 
+import click
 from flask import Flask
 from tabulate import tabulate
 
@@ -14,6 +16,7 @@ from app.queries import search
 from tests import limits
 from tests.bench import town
 from tests.people import InProcess, Person
+from tests.walks import link
 
 SEARCHES = {
     "by id": "/profiles/search",
@@ -22,6 +25,8 @@ SEARCHES = {
     "one in 10,000": "/profiles/search?gender=rare",
     "one in 10,000, near": "/profiles/search?gender=rare&sort=near",
 }
+
+IN_ORDER = ("by id", "near", "active")  # of which a viewer has swiped the first 10,000
 
 
 def main() -> None:
@@ -35,6 +40,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             path = str(Path(folder, "town.db"))
             town.build(path, people)
+            os.sync()  # what is still to be written would be in the way
             table += measure(path, people, options)
     print(tabulate(table, ["people", "where", "search", "p50 ms", "p99 ms", "rows read", "found"], floatfmt=".2f"))
 
@@ -52,7 +58,26 @@ def measure(path: str, people: int, options: argparse.Namespace) -> list[tuple]:
         for name, path in SEARCHES.items():
             viewer.put_me(interested_in=None if "rare" in path else "female")
             rows.append((people, where, name, *ask(viewer, path, options.times)))
+    for name in IN_ORDER:
+        viewer = Person(server, name.replace(" ", ""))
+        latitude, longitude = town.cities()[0]
+        viewer.put_me(latitude=latitude, longitude=longitude, gender="male", interested_in="female")
+        swipe_in_order(app, viewer, SEARCHES[name], min(town.VIEWER_SWIPES, people // 100))
+        rows.append((people, "densest", f"{name}, all swiped so far", *ask(viewer, SEARCHES[name], options.times, 0)))
     return rows
+
+
+def swipe_in_order(app: Flask, viewer: Person, path: str, swipes: int) -> None:
+    """The viewer swipes all whom the pages show."""
+    with click.progressbar(length=swipes, label=f"swipes, {path}") as done:
+        while path and done.pos < swipes:
+            answer = viewer.call("GET", path)
+            swiped = [{"me": viewer.id, "them": user["id"], "now": town.NOW} for user in answer.json]
+            with app.app_context(), db.transaction():
+                for swipe in swiped:
+                    db.run("INSERT INTO swipes VALUES (NULL, :me, :them, 'dislike', :now)", **swipe)
+            done.update(len(swiped))
+            path = link(answer)
 
 
 def give_swipes(app: Flask, viewer_id: int) -> None:
@@ -61,7 +86,7 @@ def give_swipes(app: Flask, viewer_id: int) -> None:
         db.run("UPDATE swipes SET user_id = :me WHERE user_id = 1 AND target_id <> :me", me=viewer_id)
 
 
-def ask(viewer: Person, path: str, times: int) -> tuple[float, float, int, int]:
+def ask(viewer: Person, path: str, times: int, most_seen: int = 5000) -> tuple[float, float, int, int]:
     taken, read, found, scan = [], [], [], search.scan
 
     def counted(*args):
@@ -73,7 +98,7 @@ def ask(viewer: Person, path: str, times: int) -> tuple[float, float, int, int]:
     chance = random.Random(5)  # noqa: S311
     for _ in range(times):
         read.append(0)
-        after = f"{'&' if '?' in path else '?'}last_seen_id={chance.randint(0, 5000)}"
+        after = f"{'&' if '?' in path else '?'}last_seen_id={chance.randint(0, most_seen)}"
         started = time.perf_counter()
         answer = viewer.call("GET", path + after)
         taken.append((time.perf_counter() - started) * 1000)
