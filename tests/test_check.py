@@ -48,6 +48,9 @@ BREAKS = {
     "logs": "UPDATE users SET event_seq = event_seq + 1 WHERE id = 1",
     "events": "UPDATE events SET payload = json_set(payload, '$.chat_id', 2) WHERE user_id = 1 AND type = 'read_chat'",
     "events of messages": "UPDATE messages SET content = 'never said' WHERE id = 2",
+    "messages that were told": "INSERT INTO messages (chat_id, sender_id, receiver_id, content, created_at)"
+    " SELECT chat_id, sender_id, receiver_id, 'untold', created_at FROM messages WHERE id = 2;"
+    "UPDATE chats SET last_message_id = (SELECT max(id) FROM messages) WHERE id = 1",
     "people who have left": "UPDATE users SET bio = 'still here' WHERE deleted_at IS NOT NULL",
     "what those had who have left": "INSERT INTO swipes (user_id, target_id, action, created_at)"
     " SELECT 1, id, 'dislike', created_at FROM users WHERE deleted_at IS NOT NULL",

@@ -80,4 +80,22 @@ INVARIANTS = [
                OR messages.content IS NOT events.payload ->> 'content')
         """,
     ),
+    Invariant(  # of what was said before the oldest event that is kept nothing is known
+        "messages that were told",
+        "one is not in the events of whom it is to",
+        """
+        SELECT messages.id
+        FROM (
+            SELECT user_id, min(payload ->> 'id') AS first
+            FROM events
+            WHERE type = 'message'
+            GROUP BY user_id) AS told
+        JOIN messages ON messages.receiver_id = told.user_id
+        WHERE messages.id > told.first
+          AND messages.id NOT IN (
+              SELECT payload ->> 'id'
+              FROM events
+              WHERE type = 'message')
+        """,
+    ),
 ]
