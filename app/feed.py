@@ -31,7 +31,7 @@ def page(walk: Walk, me: Row, query: Search, online: str) -> Page:
     """The next people on a walk. `online` is the ids of who has a live socket, a list in JSON."""
     place = _place(walk.origin)
     route = walks.route(walk, me, query, place, online)
-    users = [] if query.cursor else _fans(walk, route.up_to(walk.segment, walk.at), place)
+    users = [] if query.cursor else _fans(walk, route, route.up_to(walk.segment, walk.at), place)
     if len(users) > query.page_size:
         walk, users = _moved(walk, 0, None), []
     left, last, passed, looked_at = MOST_SCANNED, walk, None, 0
@@ -42,7 +42,7 @@ def page(walk: Walk, me: Row, query: Search, online: str) -> Page:
                 looked_at += found.scanned
                 passed = _moved(walk, *met) if looked_at > MOST_SCANNED else None
             if left < 0 and met != route.end_of(len(route.segments) - 1):
-                users += [] if users or walk.sort or query.cursor else _fans(walk, route.beyond(*met), place)
+                users += [] if users or walk.sort or query.cursor else _fans(walk, route, route.beyond(*met), place)
                 return Page(users[: query.page_size], _moved(walk, *met), len(users) < query.page_size, passed)
         elif len(users) == query.page_size:
             return Page(users, last, False, passed)
@@ -52,11 +52,14 @@ def page(walk: Walk, me: Row, query: Search, online: str) -> Page:
     return Page(users, None, False, passed)
 
 
-def _fans(walk: Walk, parts: list[Part], place: Row) -> list[Row]:
+def _fans(walk: Walk, route: Route, parts: list[Part], place: Row) -> list[Row]:
     """Those who like me and fit, in parts of segments."""
-    ids: list[int] = []
+    fans = search.scan(walk.user_id, "around", FANS, route.fitting, {}).fits if parts else []
+    if not fans:
+        return []
+    ids, them = [], search.among([user_id for _, user_id in fans])
     for segment, at, edge in parts:
-        found = search.scan(walk.user_id, segment.line, FANS, segment.fitting, segment.between(at, edge)).fits
+        found = search.scan(walk.user_id, segment.line, them, segment.fitting, segment.between(at, edge)).fits
         ids += [user_id for _, user_id in sorted(found, reverse=segment.line == "came")]
     return [public(fan) for fan in search.profiles(walk.user_id, ids, place)]
 

@@ -62,6 +62,7 @@ Part = tuple[Segment, At, At]  # of a segment, from one place to another
 
 
 class Route(NamedTuple):
+    fitting: Fitting  # wherever somebody is
     segments: list[Segment]
     groups: dict[int, list[Group]]  # those that begin with a segment, the largest first
 
@@ -91,14 +92,14 @@ def route(walk: Walk, me: Row, query: Search, place: Row, online: str) -> Route:
     most_km = min(wished) if wished else None
     fits = fitting(me, query, place, online)
     if most_km and not walk.origin:
-        return Route([], {})
+        return Route(fits, [], {})
     if walk.sort == "near":
         return _outwards(walk, _rings(walk.origin, most_km), last, fits)
     where = _where(walk.origin, Ring(0, most_km), fits) if most_km else (ANYWHERE, fits)
     if walk.sort == "active":
         came = Segment("came", (walk.began, LARGEST_ID), (walk.oldest, 0), _first_seconds(walk, me), *where)
-        return Route([came, Segment("silent", ("", 0), last, FIRST, *where)], {})
-    return Route([Segment("ids", ("", min(query.last_seen_id, last[1])), last, FIRST, *where)], {})
+        return Route(fits, [came, Segment("silent", ("", 0), last, FIRST, *where)], {})
+    return Route(fits, [Segment("ids", ("", min(query.last_seen_id, last[1])), last, FIRST, *where)], {})
 
 
 def _first_seconds(walk: Walk, me: Row) -> int:
@@ -120,7 +121,7 @@ def _outwards(walk: Walk, rings: list[Ring], last: At, fits: Fitting) -> Route:
             whole = _where(walk.origin, Ring(shell[0].least_km, shell[-1].most_km), fits)
             groups[2 * first].insert(0, Group(2 * len(shell), *whole))
         first += len(shell)
-    return Route(segments, groups)
+    return Route(fits, segments, groups)
 
 
 def placed(walk: Walk, group_at: int, chord2: str, user_id: int) -> tuple[int, At]:

@@ -71,7 +71,7 @@ def test_no_statement_scans_a_table(statements, settings):
                 continue  # the open ones, in its order, up to a limit
             scanned = step["detail"].removeprefix("SCAN ").split()[0] if "SCAN" in step["detail"] else ""
             assert (
-                scanned in ("", "mine", "CONSTANT", "json_each", "set_aside", "near", "found", "counted", "looked_at")
+                scanned in ("", "mine", "CONSTANT", "json_each", "set_aside", "listed", "found", "counted", "looked_at")
                 or "subquery" in scanned
             ), (
                 step["detail"],
@@ -104,3 +104,17 @@ def test_a_search_goes_along_its_line_by_an_index(app, line, size):
         [step] = [step for step in steps if " card" in step]
         assert step.startswith("SEARCH card USING") and index in step, steps
         assert "COVERING" in step or line == "came again" or (not size and line in ("ids", "around")), steps
+
+
+@pytest.mark.parametrize("area", [search.FANS, search.among([1, 2])])
+@pytest.mark.parametrize("line", ["ids", "came", "silent", "around"])
+def test_a_search_among_people_looks_up_each(app, line, area):
+    said, place = [], {"x": 0.1, "y": 0.2, "z": 0.3}
+    with app.app_context():
+        search.count("ids", area, {"user_id": 1, "after": 1, "until": 2}, 9)
+        connection = app.extensions["idle_connections"][0]
+        connection.set_trace_callback(said.append)
+        search.scan(1, line, area, fitting(ME, Search(), place, "[]"), {"after": "1", "until": "2", "until_id": 3})
+        connection.set_trace_callback(None)
+    steps = [step["detail"] for step in connection.execute(f"EXPLAIN QUERY PLAN {said[0]}")]
+    assert [step for step in steps if " card" in step] == ["SEARCH card USING INTEGER PRIMARY KEY (rowid=?)"], steps

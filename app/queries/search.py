@@ -25,7 +25,7 @@ _BY = {"came": "card.active_since", "came again": "card.active_before", "around"
 class Area(NamedTuple):
     source: str
     clause: str
-    cells: str = "[]"
+    keys: str = "[]"
 
 
 ANYWHERE = Area("discovery AS card", "TRUE")
@@ -50,8 +50,17 @@ FANS = Area(  # the latest who like me and wait for an answer
 
 def area(level: int, cells: list[int]) -> Area:
     """The cells of a level, a place in grid.SIZES_KM."""
-    source = "json_each(:cells) AS near CROSS JOIN discovery AS card"
-    return Area(source, f"card.{_LEVELS[level]} = near.value", msgspec.json.encode(cells).decode())
+    return _listed(_LEVELS[level], cells)
+
+
+def among(ids: list[int]) -> Area:
+    """Not a place, but these people."""
+    return _listed("user_id", ids)
+
+
+def _listed(column: str, keys: list[int]) -> Area:
+    source = "json_each(:keys) AS listed CROSS JOIN discovery AS card"
+    return Area(source, f"card.{column} = listed.value", msgspec.json.encode(keys).decode())
 
 
 class Scan(NamedTuple):
@@ -72,7 +81,7 @@ def count(line: str, area: Area, bounds: Row, most: int) -> int:
               AND {_LINES[line]}
             LIMIT :most) AS counted
         """,  # noqa: S608
-        cells=area.cells,
+        keys=area.keys,
         most=most,
         **bounds,
     )
@@ -102,7 +111,7 @@ def scan(user_id: int, line: str, area: Area, fitting: Fitting, bounds: Row, mos
             LIMIT :most) AS looked_at  -- without a limit each state is worked out twice
         """,  # noqa: S608
         user_id=user_id,
-        cells=area.cells,
+        keys=area.keys,
         most=most,
         **bounds,
         **fitting.params,
