@@ -7,16 +7,27 @@ from typing import Any, NoReturn
 
 import click
 import msgspec
-from flask.cli import AppGroup
+from flask.cli import AppGroup, ScriptInfo
 
 from app import bans, names, times
+from app.commands import in_a_line
 from app.db import Row, transaction
 from app.events import announce_end
 from app.fields import LARGEST_ID
 from app.queries import decisions, reports, sessions, standing, users
 from app.tables import tell
 
-moderate = AppGroup(
+
+class DatabaseGroup(AppGroup):
+    """Commands that need the database, and say in a line what is wrong with it."""
+
+    def invoke(self, context: click.Context) -> Any:
+        path = context.ensure_object(ScriptInfo).load_app().config["DATABASE_PATH"]
+        with in_a_line(path, "; see DATABASE_PATH"):
+            return super().invoke(context)
+
+
+moderate = DatabaseGroup(
     "moderate",
     help="Look into what people report of each other, and shut people out. USER is an id, or a name that is no number.",
 )

@@ -292,10 +292,10 @@ def test_a_new_file_is_its_owners_alone(tmp_path):
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("command", ["check", "demo"])
+@pytest.mark.parametrize("command", ["check", "demo", "moderate queue", "moderate ban 1 --yes"])
 def test_other_commands_make_no_file(settings, command):
     app = create_app(settings)
-    result = app.test_cli_runner().invoke(args=[command])
+    result = app.test_cli_runner().invoke(args=command.split())
     assert (result.exit_code, "; run: flask migrate" in result.output, result.output.count("\n")) == (1, True, 1)
     assert not os.path.exists(settings["DATABASE_PATH"])
     app.extensions["bell"].redis.close()
