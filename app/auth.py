@@ -21,7 +21,10 @@ def named_by(credentials: Credentials) -> dict[str, Any]:
     """Whose name and password these are: `{"id", "password_hash"}`. Raises 401, the same for whatever is wrong."""
     user = users.find_login(names.login_key(credentials.username))
     known = user and user["password_hash"]
-    if not passwords.matches(credentials.password, known, current_app.config["BCRYPT_COST"]) or not user:
+    if (
+        not passwords.matches(credentials.password, known, current_app.config["BCRYPT_COST"])
+        or not user
+    ):
         raise wrong_credentials()
     return user
 

@@ -13,7 +13,9 @@ from redis.retry import Retry
 
 from app import metrics
 
-PATIENCE_SECONDS = 0.08  # for each answer; a new connection may wait for three: to AUTH, to SELECT, to the command
+PATIENCE_SECONDS = (
+    0.08  # for each answer; a new connection may wait for three: to AUTH, to SELECT, to the command
+)
 FAILURES, PAUSE_SECONDS = 3, 1  # after so many in a row nobody waits for Redis, for so long
 ALL = "ws:all"  # every ws process listens there; what comes means: some news was lost, look into the log
 
@@ -32,8 +34,12 @@ class Bell:
 
     def __init__(self, url: str) -> None:
         self.redis = connect(url)
-        self.breaker = CircuitBreaker(FAILURES, PAUSE_SECONDS, (redis.ConnectionError, redis.TimeoutError))
-        self.failures = self.told = 0  # how often publishing failed; how many of these every ws process was told of
+        self.breaker = CircuitBreaker(
+            FAILURES, PAUSE_SECONDS, (redis.ConnectionError, redis.TimeoutError)
+        )
+        self.failures = self.told = (
+            0  # how often publishing failed; how many of these every ws process was told of
+        )
 
 
 def connect(url: str, patience: float = PATIENCE_SECONDS, **options: float) -> redis.Redis:

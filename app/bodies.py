@@ -4,7 +4,18 @@ from typing import Annotated, Any, Literal, get_args
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from app.fields import Age, Id, Latitude, Longitude, Size, Texts, calendar_date, check_pair, check_password, check_photo
+from app.fields import (
+    Age,
+    Id,
+    Latitude,
+    Longitude,
+    Size,
+    Texts,
+    calendar_date,
+    check_pair,
+    check_password,
+    check_photo,
+)
 from app.problems import invalid
 
 
@@ -94,7 +105,11 @@ class Profile(Texts):
 
     def given(self) -> dict[str, Any]:
         """The fields that the client sent."""
-        return {field: value for field in self.__struct_fields__ if (value := getattr(self, field)) is not UNSET}
+        return {
+            field: value
+            for field in self.__struct_fields__
+            if (value := getattr(self, field)) is not UNSET
+        }
 
 
 class Swipe(Struct):
@@ -118,7 +133,9 @@ class SendMessage(Texts):
             raise invalid("chat_id", "or receiver_id is required")
 
 
-Category = Literal["minor", "threat", "non_consensual_imagery", "harassment", "spam", "fake", "other"]  # by urgency
+Category = Literal[
+    "minor", "threat", "non_consensual_imagery", "harassment", "spam", "fake", "other"
+]  # by urgency
 
 
 class Report(Texts):

@@ -36,16 +36,27 @@ def check(context: click.Context, as_json: bool) -> None:
 
 
 def _findings() -> Iterator[Finding]:
-    with db.connection() as conn:  # the only one in this process, so that all that follows is asked of it
+    with (
+        db.connection() as conn
+    ):  # the only one in this process, so that all that follows is asked of it
         db.add_function(conn, names.login_key)
     checks = _checks()
-    shown = {"label": "Checking", "file": sys.stderr, "item_show_func": lambda check: check and check[0]}
+    shown = {
+        "label": "Checking",
+        "file": sys.stderr,
+        "item_show_func": lambda check: check and check[0],
+    }
     with click.progressbar(checks, **shown) as bar:
         for name, find in bar:
             try:
                 yield from ({"check": name} | finding for finding in find())
             except db.engine.DatabaseError as error:
-                yield {"check": name, "wrong": f"it cannot be looked into: {error}", "rows": None, "first": []}
+                yield {
+                    "check": name,
+                    "wrong": f"it cannot be looked into: {error}",
+                    "rows": None,
+                    "first": [],
+                }
 
 
 def _checks() -> list[tuple[str, Callable[[], Iterator[Finding]]]]:
@@ -63,19 +74,31 @@ def _differences() -> Iterator[Finding]:
     with db.connection() as conn:
         different = migrate.differences(conn)
     if different:
-        yield {"wrong": "not that of schema.sql", "rows": len(different), "first": different[:FIRST]}
+        yield {
+            "wrong": "not that of schema.sql",
+            "rows": len(different),
+            "first": different[:FIRST],
+        }
 
 
 def _strays() -> Iterator[Finding]:
     for row in invariants.strays():
         first = msgspec.json.decode(row["first"])[:FIRST]
-        yield {"wrong": f"what {row['name']} refers to is not there", "rows": row["rows"], "first": first}
+        yield {
+            "wrong": f"what {row['name']} refers to is not there",
+            "rows": row["rows"],
+            "first": first,
+        }
 
 
 def _broken(invariant: invariants.Invariant) -> Iterator[Finding]:
     rows = invariants.find(invariant, FIRST)
     if rows:
-        yield {"wrong": invariant.wrong, "rows": rows[0]["rows"], "first": [row["id"] for row in rows]}
+        yield {
+            "wrong": invariant.wrong,
+            "rows": rows[0]["rows"],
+            "first": [row["id"] for row in rows],
+        }
 
 
 def _line(finding: Finding) -> str:

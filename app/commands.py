@@ -14,7 +14,10 @@ from app import copies, db
 from app import migrate as migration
 from app import restore as restoring
 
-RUNNERS = ("HONCHO_PROCESS_NAME", "PS")  # where honcho and foreman say which line of the Procfile this is
+RUNNERS = (
+    "HONCHO_PROCESS_NAME",
+    "PS",
+)  # where honcho and foreman say which line of the Procfile this is
 
 
 @contextmanager
@@ -53,7 +56,9 @@ def backup(target: str) -> None:
             raise copies.NotCopied(f"there is no database {path}; see DATABASE_PATH")
         if os.path.exists(target) and os.path.samefile(path, target):
             raise copies.NotCopied(f"{target} is the database itself; name another file")
-        if os.path.realpath(target) in (os.path.realpath(path) + suffix for suffix in copies.BESIDE):
+        if os.path.realpath(target) in (
+            os.path.realpath(path) + suffix for suffix in copies.BESIDE
+        ):
             raise copies.NotCopied(f"{target} is a part of the database; name another file")
         copies.refuse_in_use(target)
         with copies.beside(target) as part:
@@ -78,7 +83,9 @@ def restore(source: str, yes: bool) -> None:
     with in_a_line(source), _ending_in_order():
         schema = restoring.recognize(source, path)
         if not yes:
-            click.confirm(f"Replace {path} by {source}, with schema {schema}?", abort=True, err=True)
+            click.confirm(
+                f"Replace {path} by {source}, with schema {schema}?", abort=True, err=True
+            )
         with _bar("Copying") as progress:
             kept = restoring.restore(source, path, progress)
     if kept:

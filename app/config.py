@@ -55,7 +55,9 @@ def networks(value: str) -> list[str]:
         try:
             ip_network(network)
         except ValueError:
-            raise ValueError("addresses or networks such as 10.0.0.0/8, separated by commas") from None
+            raise ValueError(
+                "addresses or networks such as 10.0.0.0/8, separated by commas"
+            ) from None
     return listed
 
 
@@ -89,19 +91,29 @@ def one_of(*words: str) -> Callable[[str], str]:
 
 def address(*schemes: str) -> Callable[[str], str]:
     def parse(value: str) -> str:
-        expect("an address that begins with " + " or ".join(f"{s}://" for s in schemes), not value or is_address(value))
+        expect(
+            "an address that begins with " + " or ".join(f"{s}://" for s in schemes),
+            not value or is_address(value),
+        )
         return value.rstrip("/")
 
     def is_address(value: str) -> bool:
         parts = split(value)
-        return parts is not None and parts.scheme in schemes and bool(parts.netloc or parts.scheme == "unix")
+        return (
+            parts is not None
+            and parts.scheme in schemes
+            and bool(parts.netloc or parts.scheme == "unix")
+        )
 
     return parse
 
 
 def host_and_port(value: str) -> str:
     parts = split(f"//{value}")
-    expect("a host and a port, such as localhost:6379", not value or (parts is not None and parts.port is not None))
+    expect(
+        "a host and a port, such as localhost:6379",
+        not value or (parts is not None and parts.port is not None),
+    )
     return value
 
 
@@ -109,7 +121,9 @@ def origins(value: str) -> list[str]:
     listed = [origin.strip().rstrip("/") for origin in value.split(",") if origin.strip()]
     for origin in listed:
         parts = split(origin)
-        right = origin == "*" or (parts is not None and parts.scheme in ("http", "https") and parts.netloc)
+        right = origin == "*" or (
+            parts is not None and parts.scheme in ("http", "https") and parts.netloc
+        )
         expect("* or origins such as https://app.example, separated by commas", right)
     return listed
 
@@ -124,46 +138,135 @@ def dsn(value: str) -> str:
     right = parts and parts.scheme in ("http", "https") and parts.username and parts.hostname
     right = right and re.search(r"/[0-9]+$", parts.path)
     expect("such as https://key@host/1", not value or right)
-    expect("empty until `pip install -r requirements-sentry.txt`", not value or find_spec("sentry_sdk"))
+    expect(
+        "empty until `pip install -r requirements-sentry.txt`", not value or find_spec("sentry_sdk")
+    )
     return value
 
 
 SETTINGS = (
     Setting("PORT", "8088", whole(1, 65535), "where `web` listens"),
-    Setting("WS_PORT", "8089", whole(1, 65535), "where `ws` listens; unset, it takes `PORT` where that is given"),
-    Setting("WS_MOUNTED", "0", flag, "1: `web` serves `/ws/chat` too, for hosts that route to `web` alone"),
+    Setting(
+        "WS_PORT",
+        "8089",
+        whole(1, 65535),
+        "where `ws` listens; unset, it takes `PORT` where that is given",
+    ),
+    Setting(
+        "WS_MOUNTED",
+        "0",
+        flag,
+        "1: `web` serves `/ws/chat` too, for hosts that route to `web` alone",
+    ),
     Setting("WEB_CONCURRENCY", "2", whole(1, 256), "processes of `web`"),
     Setting("WS_CONCURRENCY", "1", whole(1, 256), "processes of `ws`"),
     Setting("DATABASE_PATH", "./dating.db", str, "the SQLite file, made at first start"),
-    Setting("REDIS_URL", "redis://localhost:6379/0", address("redis", "rediss", "unix"), "Redis or Valkey"),
-    Setting("REDIS_ADDR", "", host_and_port, "the older way to say it, `host:port`; `REDIS_URL` wins"),
-    Setting("WS_PUBLIC_URL", "", address("ws", "wss"), "how clients reach `ws`; unset: the request's host, `WS_PORT`"),
-    Setting("CORS_ORIGINS", "*", origins, "web pages that may call us, separated by commas; `*` is any"),
-    Setting("JWT_SECRET", "", secret, "signs tokens, 32 bytes or more; unset: a random one, kept in the database"),
-    Setting("TRUSTED_PROXIES", "", networks, "whose `X-Forwarded-For` counts: addresses or networks, with commas"),
+    Setting(
+        "REDIS_URL",
+        "redis://localhost:6379/0",
+        address("redis", "rediss", "unix"),
+        "Redis or Valkey",
+    ),
+    Setting(
+        "REDIS_ADDR", "", host_and_port, "the older way to say it, `host:port`; `REDIS_URL` wins"
+    ),
+    Setting(
+        "WS_PUBLIC_URL",
+        "",
+        address("ws", "wss"),
+        "how clients reach `ws`; unset: the request's host, `WS_PORT`",
+    ),
+    Setting(
+        "CORS_ORIGINS", "*", origins, "web pages that may call us, separated by commas; `*` is any"
+    ),
+    Setting(
+        "JWT_SECRET",
+        "",
+        secret,
+        "signs tokens, 32 bytes or more; unset: a random one, kept in the database",
+    ),
+    Setting(
+        "TRUSTED_PROXIES",
+        "",
+        networks,
+        "whose `X-Forwarded-For` counts: addresses or networks, with commas",
+    ),
     Setting("LIMIT_REGISTER", "30 per hour", rate, "accounts from one address"),
     Setting("LIMIT_LOGIN", "60 per minute", rate, "logins from one address"),
-    Setting("LIMIT_GUESSES", "10 per 15 minutes", rate, "wrong passwords for one name from one address"),
+    Setting(
+        "LIMIT_GUESSES", "10 per 15 minutes", rate, "wrong passwords for one name from one address"
+    ),
     Setting("LIMIT_REFRESH", "120 per minute", rate, "refreshes from one address"),
     Setting("LIMIT_WS_START", "60 per minute", rate, "tickets of one person"),
     Setting("LIMIT_PASSWORD", "10 per hour", rate, "changes of the password, tried by one person"),
     Setting("LIMIT_EXPORT", "3 per day", rate, "exports of one person"),
-    Setting("SENDS_PER_MINUTE", "60", whole(0, 1_000_000), "messages of one person to one chat; 0 is no limit"),
-    Setting("LIKES_PER_DAY", "0", whole(0, 1_000_000), "likes of one person in 24 hours; 0 is no limit"),
-    Setting("REPORTS_PER_DAY", "20", whole(0, 1_000_000), "reports of one person in 24 hours; 0 is no limit"),
+    Setting(
+        "SENDS_PER_MINUTE",
+        "60",
+        whole(0, 1_000_000),
+        "messages of one person to one chat; 0 is no limit",
+    ),
+    Setting(
+        "LIKES_PER_DAY", "0", whole(0, 1_000_000), "likes of one person in 24 hours; 0 is no limit"
+    ),
+    Setting(
+        "REPORTS_PER_DAY",
+        "20",
+        whole(0, 1_000_000),
+        "reports of one person in 24 hours; 0 is no limit",
+    ),
     Setting("MINIMUM_AGE", "18", whole(0, 150), "of everybody, in years"),
     Setting("REQUIRE_TERMS", "0", flag, "1: nobody registers without `accept_terms`"),
-    Setting("BLOCKED_WORDS_FILE", "", text_file, "what nobody may write: on each line a word, or words in a row"),
+    Setting(
+        "BLOCKED_WORDS_FILE",
+        "",
+        text_file,
+        "what nobody may write: on each line a word, or words in a row",
+    ),
     Setting("BCRYPT_COST", "12", whole(4, 16), "work of a password hash, as a power of two"),
-    Setting("EVENTS_KEEP", "1000", whole(1, 1_000_000), "the latest events of each person are kept, so many"),
-    Setting("EVENTS_KEEP_DAYS", "7", whole(0, 36_500), "and those of so many days, where these are more"),
-    Setting("LOG_FORMAT", "", one_of("json", "text"), "of each line; unset: text in a terminal, else a JSON object"),
-    Setting("LOG_LEVEL", "info", one_of("debug", "info", "warning", "error"), "what is logged; `info`: each request"),
-    Setting("SENTRY_DSN", "", dsn, "where errors are reported; needs `pip install -r requirements-sentry.txt`"),
+    Setting(
+        "EVENTS_KEEP",
+        "1000",
+        whole(1, 1_000_000),
+        "the latest events of each person are kept, so many",
+    ),
+    Setting(
+        "EVENTS_KEEP_DAYS", "7", whole(0, 36_500), "and those of so many days, where these are more"
+    ),
+    Setting(
+        "LOG_FORMAT",
+        "",
+        one_of("json", "text"),
+        "of each line; unset: text in a terminal, else a JSON object",
+    ),
+    Setting(
+        "LOG_LEVEL",
+        "info",
+        one_of("debug", "info", "warning", "error"),
+        "what is logged; `info`: each request",
+    ),
+    Setting(
+        "SENTRY_DSN",
+        "",
+        dsn,
+        "where errors are reported; needs `pip install -r requirements-sentry.txt`",
+    ),
     Setting("WS_PING_SECONDS", "25", whole(1, 3600), "a ping to each socket, this often"),
-    Setting("WS_SILENCE_SECONDS", "35", whole(1, 3600), "a socket that is silent for so long is dead"),
-    Setting("METRICS_PORT", "0", whole(0, 65534), "where Prometheus reads `web`, one further on `ws`; 0: nowhere"),
-    Setting("METRICS_HOST", "127.0.0.1", ip, "the address of these two ports, which are not for the public"),
+    Setting(
+        "WS_SILENCE_SECONDS", "35", whole(1, 3600), "a socket that is silent for so long is dead"
+    ),
+    Setting(
+        "METRICS_PORT",
+        "0",
+        whole(0, 65534),
+        "where Prometheus reads `web`, one further on `ws`; 0: nowhere",
+    ),
+    Setting(
+        "METRICS_HOST",
+        "127.0.0.1",
+        ip,
+        "the address of these two ports, which are not for the public",
+    ),
 )
 
 
@@ -171,14 +274,21 @@ def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """The settings by name, parsed; an empty variable counts as unset. Raises BadSetting."""
     given = {setting.name: environ.get(setting.name, "") for setting in SETTINGS}
     given["WS_PORT"] = given["WS_PORT"] or given["PORT"]
-    settings = {setting.name: _parse(setting, given[setting.name] or setting.default) for setting in SETTINGS}
+    settings = {
+        setting.name: _parse(setting, given[setting.name] or setting.default)
+        for setting in SETTINGS
+    }
     if settings["REDIS_ADDR"] and not given["REDIS_URL"]:
         settings["REDIS_URL"] = f"redis://{settings['REDIS_ADDR']}/0"
     if settings["WS_SILENCE_SECONDS"] <= settings["WS_PING_SECONDS"]:
-        raise BadSetting("WS_SILENCE_SECONDS must be more than WS_PING_SECONDS, or nobody lives to answer a ping")
+        raise BadSetting(
+            "WS_SILENCE_SECONDS must be more than WS_PING_SECONDS, or nobody lives to answer a ping"
+        )
     public, metrics = {settings["PORT"], settings["WS_PORT"]}, settings["METRICS_PORT"]
     if metrics and public & {metrics, metrics + 1}:
-        raise BadSetting("METRICS_PORT and the port after it must be others than PORT and WS_PORT, which are public")
+        raise BadSetting(
+            "METRICS_PORT and the port after it must be others than PORT and WS_PORT, which are public"
+        )
     return settings
 
 
@@ -186,5 +296,7 @@ def _parse(setting: Setting, value: str) -> Any:
     try:
         return setting.parse(value)
     except ValueError as error:
-        shown = "" if setting.parse is secret or "@" in value else f", not {value!r}"  # no password in a log
+        shown = (
+            "" if setting.parse is secret or "@" in value else f", not {value!r}"
+        )  # no password in a log
         raise BadSetting(f"{setting.name} must be {error}{shown}") from None

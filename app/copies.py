@@ -39,7 +39,9 @@ def refuse_in_use(target: str) -> None:
     if os.path.exists(target) and not stat.S_ISREG(os.stat(target).st_mode):
         raise NotCopied(f"{target} is not a file; name one")
     if any(os.path.exists(os.path.realpath(target) + suffix) for suffix in BESIDE):
-        raise NotCopied(f"{target} is a database in use, or was left in the middle of a change; name another file")
+        raise NotCopied(
+            f"{target} is a database in use, or was left in the middle of a change; name another file"
+        )
 
 
 @contextmanager
@@ -57,15 +59,22 @@ def beside(target: str) -> Iterator[str]:
 
 def fill(path: str, part: str, progress: Progress = lambda done, pages: None) -> None:
     """Make an empty file a copy that is whole without any file beside it, with the same permissions."""
-    with closing(db.connect(path, patience=db.BUSY_SECONDS)) as source, closing(db.engine.connect(part)) as target:
+    with (
+        closing(db.connect(path, patience=db.BUSY_SECONDS)) as source,
+        closing(db.engine.connect(part)) as target,
+    ):
         target.execute("PRAGMA journal_mode = OFF")  # nothing is to be brought back
         target.execute("PRAGMA synchronous = OFF")  # we see to it
         source.execute("BEGIN")
-        source.execute("SELECT count(*) FROM sqlite_schema").fetchall()  # from here on no write makes it start over
+        source.execute(
+            "SELECT count(*) FROM sqlite_schema"
+        ).fetchall()  # from here on no write makes it start over
         with open(part, "rb") as written:
             source.backup(target, pages=STEP_PAGES, progress=_Pace(written.fileno(), progress))
         source.execute("COMMIT")
-        source.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()  # what heaped up meanwhile; else a writer would
+        source.execute(
+            "PRAGMA wal_checkpoint(PASSIVE)"
+        ).fetchall()  # what heaped up meanwhile; else a writer would
         target.execute("PRAGMA journal_mode = DELETE")
     shutil.copymode(path, part)
 
@@ -89,7 +98,9 @@ def check(part: str) -> None:
     with closing(db.connect(part)) as conn:
         wrong = damages(conn, 1)
     if wrong:
-        raise NotCopied(f"the copy is damaged, and so is what it was made of: {wrong[0].splitlines()[-1]}")
+        raise NotCopied(
+            f"the copy is damaged, and so is what it was made of: {wrong[0].splitlines()[-1]}"
+        )
 
 
 @contextmanager
@@ -101,8 +112,12 @@ def alone(path: str) -> Iterator[db.engine.Connection]:
     was_wal = False
     try:
         with closing(db.connect(path)) as conn:
-            was_wal = db.patiently(conn, "PRAGMA journal_mode").fetchone() == {"journal_mode": "wal"}
-            db.patiently(conn, "PRAGMA journal_mode = DELETE").fetchall()  # refused unless nobody else has it open
+            was_wal = db.patiently(conn, "PRAGMA journal_mode").fetchone() == {
+                "journal_mode": "wal"
+            }
+            db.patiently(
+                conn, "PRAGMA journal_mode = DELETE"
+            ).fetchall()  # refused unless nobody else has it open
             db.patiently(conn, "BEGIN EXCLUSIVE")
             yield conn
     except BaseException:
@@ -114,7 +129,9 @@ def alone(path: str) -> Iterator[db.engine.Connection]:
 
 def damages(conn: db.engine.Connection, most: int) -> list[str]:
     """What the engine finds broken in a file, the first of it. May take minutes; Ctrl-C ends it."""
-    conn.set_progress_handler(lambda: None, 10_000)  # now and then a moment of Python, which looks for signals
+    conn.set_progress_handler(
+        lambda: None, 10_000
+    )  # now and then a moment of Python, which looks for signals
     try:
         rows = conn.execute(f"PRAGMA integrity_check({most})").fetchall()
     except db.engine.OperationalError as error:

@@ -49,8 +49,12 @@ def connect(path: str, patience: float = 0) -> engine.Connection:
     for function in (*grid.FUNCTIONS, words.words):
         add_function(conn, function)
     patiently(conn, "PRAGMA foreign_keys = ON")
-    patiently(conn, "PRAGMA cache_size = -16384")  # KiB; the default, 2 MiB, is less than an index of a large town
-    patiently(conn, "PRAGMA synchronous = FULL")  # what was answered survives a power cut; reads, so it may be busy
+    patiently(
+        conn, "PRAGMA cache_size = -16384"
+    )  # KiB; the default, 2 MiB, is less than an index of a large town
+    patiently(
+        conn, "PRAGMA synchronous = FULL"
+    )  # what was answered survives a power cut; reads, so it may be busy
     return conn
 
 
@@ -58,7 +62,9 @@ def connect(path: str, patience: float = 0) -> engine.Connection:
 def probe(path: str) -> Iterator[engine.Connection]:
     """A connection of its own to a file that is there, for a moment; none is made. Raises engine.Error."""
     with closing(
-        engine.connect(f"{Path(path).absolute().as_uri()}?mode=rw", 0, isolation_level=None, uri=True)
+        engine.connect(
+            f"{Path(path).absolute().as_uri()}?mode=rw", 0, isolation_level=None, uri=True
+        )
     ) as conn:
         conn.row_factory = _row
         yield conn
@@ -67,13 +73,17 @@ def probe(path: str) -> Iterator[engine.Connection]:
 def try_writing(conn: engine.Connection, patience: float) -> None:
     """Have the one writer's place for a moment, and write nothing. Raises engine.Error; Busy after so many seconds."""
     patiently(conn, "BEGIN IMMEDIATE", patience=patience)
-    conn.execute(f"PRAGMA user_version = {version(conn)}")  # of a file that is read-only, BEGIN says nothing
+    conn.execute(
+        f"PRAGMA user_version = {version(conn)}"
+    )  # of a file that is read-only, BEGIN says nothing
     conn.execute("ROLLBACK")
 
 
 def add_function(conn: engine.Connection, function: Callable[..., Any]) -> None:
     """Make a pure Python function callable in SQL under its own name."""
-    conn.create_function(function.__name__, function.__code__.co_argcount, function, deterministic=True)
+    conn.create_function(
+        function.__name__, function.__code__.co_argcount, function, deterministic=True
+    )
 
 
 def version(conn: engine.Connection, patience: float = BUSY_SECONDS) -> int:
@@ -114,7 +124,10 @@ def connection() -> Iterator[engine.Connection]:
 @contextmanager
 def transaction() -> Iterator[None]:
     """All or nothing. Raises Busy; nothing inside may wait on a network."""
-    with current_app.extensions["writing"], connection() as g.db_connection:  # this process's writers stand in line
+    with (
+        current_app.extensions["writing"],
+        connection() as g.db_connection,
+    ):  # this process's writers stand in line
         conn = g.db_connection
         try:
             patiently(conn, "BEGIN IMMEDIATE")
@@ -167,7 +180,8 @@ def patiently(
 def _row(cursor: engine.Cursor, values: tuple) -> Row:
     names = (column[0] for column in cursor.description)
     return {
-        name: bool(value) if name.startswith(BOOLEANS) else value for name, value in zip(names, values, strict=True)
+        name: bool(value) if name.startswith(BOOLEANS) else value
+        for name, value in zip(names, values, strict=True)
     }
 
 

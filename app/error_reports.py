@@ -32,5 +32,9 @@ def _without_words(event: dict[str, Any], _hint: object) -> dict[str, Any]:
     event.pop("extra", None)
     if has_request_context():
         route = request.url_rule.rule if request.url_rule else "none"
-        event["tags"] = {"request_id": g.get("request_id"), "route": route, "method": request.method}
+        event["tags"] = {
+            "request_id": g.get("request_id"),
+            "route": route,
+            "method": request.method,
+        }
     return event

@@ -33,7 +33,9 @@ def missed(user_id: int, after: int, limit: int) -> list[dict[str, Any]] | None:
     head = events.head(user_id)  # before the log, so that what is recorded meanwhile is no hole
     rows = events.following(user_id, after, limit)
     whole = rows[0]["seq"] == after + 1 if rows else after == head
-    return [row if row["is_open"] else row | _removed(row["seq"]) for row in rows] if whole else None
+    return (
+        [row if row["is_open"] else row | _removed(row["seq"]) for row in rows] if whole else None
+    )
 
 
 def announce(*recorded: Event) -> None:
@@ -46,7 +48,9 @@ def announce(*recorded: Event) -> None:
 def announce_end(user_id: int, session_ids: list[int]) -> None:
     """Close the sockets of sessions that have ended; not in the log, since no client is to hear it."""
     if session_ids:
-        bell.ring([(user_id, msgspec.json.encode({"type": "ended", "sessions": session_ids}).decode())])
+        bell.ring(
+            [(user_id, msgspec.json.encode({"type": "ended", "sessions": session_ids}).decode())]
+        )
 
 
 def _removed(seq: int) -> dict[str, str]:
@@ -61,7 +65,9 @@ def _prune(user_id: int, head: int) -> None:
     if up_to <= 0:
         return
     since = times.from_now(days=-current_app.config["EVENTS_KEEP_DAYS"])
-    old = list(takewhile(lambda row: row["created_at"] < since, events.oldest(user_id, up_to, MOST_PRUNED)))
+    old = list(
+        takewhile(lambda row: row["created_at"] < since, events.oldest(user_id, up_to, MOST_PRUNED))
+    )
     if old:
         events.delete_up_to(user_id, old[-1]["seq"])
 
@@ -85,7 +91,12 @@ def read_chat_frame(chat_id: int, reader_id: int) -> dict[str, Any]:
 
 
 def read_messages_frame(chat_id: int, reader_id: int, message_ids: list[int]) -> dict[str, Any]:
-    return {"type": "read_messages", "chat_id": chat_id, "user_id": reader_id, "message_ids": message_ids}
+    return {
+        "type": "read_messages",
+        "chat_id": chat_id,
+        "user_id": reader_id,
+        "message_ids": message_ids,
+    }
 
 
 def chat_closed_frame(chat_id: int) -> dict[str, Any]:

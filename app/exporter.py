@@ -31,12 +31,18 @@ class WalSize(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         size = os.path.getsize(self._path) if os.path.exists(self._path) else 0
-        yield GaugeMetricFamily("dating_database_wal_bytes", "The database's write-ahead log", value=size)
+        yield GaugeMetricFamily(
+            "dating_database_wal_bytes", "The database's write-ahead log", value=size
+        )
 
 
 def main(host: str, port: str, folder: str, database: str) -> None:
     """Serve what the workers write to the folder; our input names those that ended, and its end means all did."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # they are for the service, and we outlive it
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+        signal.SIGHUP,
+    ):  # they are for the service, and we outlive it
         signal.signal(number, signal.SIG_IGN)
     configuration = runpy.run_path(str(Path(__file__).with_name("logs.py")))["configuration"]
     logging.config.dictConfig(configuration(os.environ.get("LOG_FORMAT", ""), "info"))
@@ -58,7 +64,12 @@ def serve(host: str, port: int, registry: CollectorRegistry) -> None:
             return
         except OSError as error:
             if not is_told:
-                log.error("no metrics on %s port %d (%s): free it, or set METRICS_PORT", host, port, error.strerror)
+                log.error(
+                    "no metrics on %s port %d (%s): free it, or set METRICS_PORT",
+                    host,
+                    port,
+                    error.strerror,
+                )
             is_told = True
         time.sleep(RETRY_SECONDS)
 

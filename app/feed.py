@@ -24,7 +24,9 @@ class Page(NamedTuple):
     users: list[Row]
     next: Walk | None
     is_cut: bool  # whether it ended early, since too many do not fit
-    passed: Walk | None = None  # the walk's place where so many were looked at in vain, before anybody was met
+    passed: Walk | None = (
+        None  # the walk's place where so many were looked at in vain, before anybody was met
+    )
 
 
 def page(walk: Walk, me: Row, query: Search, online: str) -> Page:
@@ -42,8 +44,17 @@ def page(walk: Walk, me: Row, query: Search, online: str) -> Page:
                 looked_at += found.scanned
                 passed = _moved(walk, *met) if looked_at > MOST_SCANNED else None
             if left < 0 and met != route.end_of(len(route.segments) - 1):
-                users += [] if users or walk.sort or query.cursor else _fans(walk, route, route.beyond(*met), place)
-                return Page(users[: query.page_size], _moved(walk, *met), len(users) < query.page_size, passed)
+                users += (
+                    []
+                    if users or walk.sort or query.cursor
+                    else _fans(walk, route, route.beyond(*met), place)
+                )
+                return Page(
+                    users[: query.page_size],
+                    _moved(walk, *met),
+                    len(users) < query.page_size,
+                    passed,
+                )
         elif len(users) == query.page_size:
             return Page(users, last, False, passed)
         else:
@@ -59,7 +70,9 @@ def _fans(walk: Walk, route: Route, parts: list[Part], place: Row) -> list[Row]:
         return []
     ids, them = [], search.among([user_id for _, user_id in fans])
     for segment, at, edge in parts:
-        found = search.scan(walk.user_id, segment.line, them, segment.fitting, segment.between(at, edge)).fits
+        found = search.scan(
+            walk.user_id, segment.line, them, segment.fitting, segment.between(at, edge)
+        ).fits
         ids += [user_id for _, user_id in sorted(found, reverse=segment.line == "came")]
     return [public(fan) for fan in search.profiles(walk.user_id, ids, place)]
 
@@ -81,7 +94,11 @@ def _stretches(walk: Walk, route: Route) -> Iterator[tuple[list[Met], Met, Scan]
         size = 1
         if not at and (found := _together(walk, route.groups.get(number, []))):
             size, seen = found
-            yield sorted(walks.placed(walk, number, *fit) for fit in seen.fits), route.end_of(number + size - 1), seen
+            yield (
+                sorted(walks.placed(walk, number, *fit) for fit in seen.fits),
+                route.end_of(number + size - 1),
+                seen,
+            )
         else:
             yield from _along(walk, number, route.segments[number], at)
         number, at = number + size, None
@@ -95,10 +112,14 @@ def _together(walk: Walk, groups: list[Group]) -> tuple[int, Scan] | None:
     return None
 
 
-def _along(walk: Walk, number: int, segment: Segment, at: At | None) -> Iterator[tuple[list[Met], Met, Scan]]:
+def _along(
+    walk: Walk, number: int, segment: Segment, at: At | None
+) -> Iterator[tuple[list[Met], Met, Scan]]:
     again = _came_again(walk, segment)
     for since, edge, seen in stretches.along(walk.user_id, segment, at or segment.start):
-        fits = sorted(seen.fits + _between(again, segment, since, edge), reverse=segment.line == "came")
+        fits = sorted(
+            seen.fits + _between(again, segment, since, edge), reverse=segment.line == "came"
+        )
         yield [(number, fit) for fit in fits], (number, edge), seen
 
 
@@ -106,7 +127,9 @@ def _came_again(walk: Walk, segment: Segment) -> list[At]:
     """Those who fit and came after the walk began, by where they stood then. That is known for an hour."""
     if segment.line not in ("came", "silent"):
         return []
-    return search.scan(walk.user_id, "came again", segment.area, segment.fitting, {"began": walk.began}).fits
+    return search.scan(
+        walk.user_id, "came again", segment.area, segment.fitting, {"began": walk.began}
+    ).fits
 
 
 def _between(again: list[At], segment: Segment, at: At, edge: At) -> list[At]:

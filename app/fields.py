@@ -62,13 +62,16 @@ def check_photo(url: str | None | UnsetType) -> None:
 
 
 def check_pair(latitude: float | None | UnsetType, longitude: float | None | UnsetType) -> None:
-    if isinstance(latitude, float) != isinstance(longitude, float) or (latitude is None) != (longitude is None):
+    if isinstance(latitude, float) != isinstance(longitude, float) or (latitude is None) != (
+        longitude is None
+    ):
         field = "longitude" if isinstance(latitude, float) or longitude is UNSET else "latitude"
         raise invalid(field, "latitude and longitude come together")
 
 
 _BIRTHDAY = re.compile(
-    r"(\d{4}-\d\d-\d\d)([T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]\d\d:\d\d)?)?", re.ASCII | re.IGNORECASE
+    r"(\d{4}-\d\d-\d\d)([T ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]\d\d:\d\d)?)?",
+    re.ASCII | re.IGNORECASE,
 )
 
 

@@ -13,7 +13,12 @@ EARTH_RADIUS_KM = 6371.0
 GRID_KM = 4.8  # so that neighbours are within the band of 5
 LEAST_SHIFT_KM = 1.0
 SIZES_KM = (GRID_KM, 24.0, 120.0, 600.0)  # of the cells that are indexed
-RADII_KM = (30.0, 250.0, 1250.0, 6250.0)  # of the circles that cells of these sizes cover, at the most
+RADII_KM = (
+    30.0,
+    250.0,
+    1250.0,
+    6250.0,
+)  # of the circles that cells of these sizes cover, at the most
 BANDS_KM = (1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 25_000)
 
 FARTHEST_CHORD2 = 4.001  # of what is as far away as can be, 4 but for rounding
@@ -46,7 +51,11 @@ _BANDS = [(chord2(km), km) for km in BANDS_KM]
 
 def band(squared: float | None) -> int | None:
     """The upper end, in kilometres, of the band in which a squared chord is; None of an unknown one."""
-    return None if squared is None else next((km for most, km in _BANDS if squared <= most), BANDS_KM[-1])
+    return (
+        None
+        if squared is None
+        else next((km for most, km in _BANDS if squared <= most), BANDS_KM[-1])
+    )
 
 
 @lru_cache(100_000)
@@ -54,7 +63,11 @@ def snap(latitude: float, longitude: float) -> Point:
     """The nearest point of the grid that is not too near. The point is all that others ever learn."""
     here, row = Point(latitude, longitude), _row(latitude, GRID_KM)
     rows = range(max(0, row - 1), min(_rows(GRID_KM), row + 2))
-    points = [_center(near, _column(near, longitude, GRID_KM) + step, GRID_KM) for near in rows for step in (-1, 0, 1)]
+    points = [
+        _center(near, _column(near, longitude, GRID_KM) + step, GRID_KM)
+        for near in rows
+        for step in (-1, 0, 1)
+    ]
     found = [(distance_km(here, point), point) for point in points]
     return min(each for each in found if each[0] >= LEAST_SHIFT_KM)[1]
 
@@ -80,7 +93,13 @@ def cover(center: Point, least_km: float, most_km: float) -> tuple[int, list[int
     reach = degrees(most_km / EARTH_RADIUS_KM) + _EDGE
     rows = range(_row(center.latitude - reach, size), _row(center.latitude + reach, size) + 1)
     cells = [(row, column) for row in rows for column in _across(center, row, reach, size)]
-    return found, sorted({_number(*each, size) for each in cells if _is_needed(center, least_km, most_km, *each, size)})
+    return found, sorted(
+        {
+            _number(*each, size)
+            for each in cells
+            if _is_needed(center, least_km, most_km, *each, size)
+        }
+    )
 
 
 def _across(center: Point, row: int, reach: float, size: float) -> range:
@@ -92,7 +111,9 @@ def _across(center: Point, row: int, reach: float, size: float) -> range:
     return range(first, min(last, first + _columns(row, size) - 1) + 1)
 
 
-def _is_needed(center: Point, least_km: float, most_km: float, row: int, column: int, size: float) -> bool:
+def _is_needed(
+    center: Point, least_km: float, most_km: float, row: int, column: int, size: float
+) -> bool:
     """Whether a cell may hold a point that far away. The smallest hold one point each, in the middle."""
     middle = _center(row, column, size)
     away = distance_km(center, middle)
@@ -147,22 +168,34 @@ def grid_longitude(latitude: float | None, longitude: float | None) -> float | N
 
 
 def grid_vector(latitude: float | None, longitude: float | None, axis: int) -> float | None:
-    return None if latitude is None or longitude is None else snap(latitude, longitude).vector()[axis]
+    return (
+        None if latitude is None or longitude is None else snap(latitude, longitude).vector()[axis]
+    )
 
 
 def grid_cell(latitude: float | None, longitude: float | None, level: int) -> int | None:
-    return None if latitude is None or longitude is None else cell(*snap(latitude, longitude), SIZES_KM[level])
+    return (
+        None
+        if latitude is None or longitude is None
+        else cell(*snap(latitude, longitude), SIZES_KM[level])
+    )
 
 
 # And of points of the grid.
 
 
 def point_vector(latitude: float | None, longitude: float | None, axis: int) -> float | None:
-    return None if latitude is None or longitude is None else Point(latitude, longitude).vector()[axis]
+    return (
+        None if latitude is None or longitude is None else Point(latitude, longitude).vector()[axis]
+    )
 
 
 def point_cell(latitude: float | None, longitude: float | None, level: int) -> int | None:
-    return None if latitude is None or longitude is None else cell(latitude, longitude, SIZES_KM[level])
+    return (
+        None
+        if latitude is None or longitude is None
+        else cell(latitude, longitude, SIZES_KM[level])
+    )
 
 
 FUNCTIONS = (grid_latitude, grid_longitude, grid_vector, grid_cell, point_vector, point_cell)

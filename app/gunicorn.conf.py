@@ -75,14 +75,21 @@ def post_worker_init(worker):
 
 def write_problem(sock, status, reason, _quoted):
     """What is no HTTP never reaches the app, and gets the app's kind of answer all the same."""
-    problem = {"type": "about:blank", "title": reason, "status": status, "code": reason.lower().replace(" ", "_")}
+    problem = {
+        "type": "about:blank",
+        "title": reason,
+        "status": status,
+        "code": reason.lower().replace(" ", "_"),
+    }
     body = json.dumps(problem | {"detail": "This is not a request that can be read"})
     head = f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n"
     with suppress(OSError):
         sock.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
         sock.shutdown(socket.SHUT_WR)
         sock.settimeout(1)
-        for _ in range(MOST_UNREAD // 65536):  # a close with data unread would reset the connection under the answer
+        for _ in range(
+            MOST_UNREAD // 65536
+        ):  # a close with data unread would reset the connection under the answer
             if not sock.recv(65536):
                 return
 
@@ -104,4 +111,6 @@ class logger_class(glogging.Logger):  # noqa: N801 - a setting
 
 util.write_error = write_problem
 logging.getLogger("gunicorn.error").addFilter(hide_quotes)
-logging.config.dictConfig(runpy.run_path("app/logs.py")["configuration"](settings["LOG_FORMAT"], settings["LOG_LEVEL"]))
+logging.config.dictConfig(
+    runpy.run_path("app/logs.py")["configuration"](settings["LOG_FORMAT"], settings["LOG_LEVEL"])
+)

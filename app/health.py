@@ -43,7 +43,9 @@ class Readiness:
             check()
         except (Failing, db.engine.Error, db.Busy, OSError, redis.RedisError) as error:
             if self._states[part] == "ok":
-                log.warning("%s fails: %s", part, type(error).__name__ if part == "redis" else repr(error))
+                log.warning(
+                    "%s fails: %s", part, type(error).__name__ if part == "redis" else repr(error)
+                )
             return "failing"
         if self._states[part] != "ok":
             log.warning("%s works again", part)
@@ -52,7 +54,9 @@ class Readiness:
 
 def _database() -> None:
     path = current_app.config["DATABASE_PATH"]
-    with db.probe(path) as conn:  # opened anew: what is open already goes on in a file that is gone or read-only
+    with db.probe(
+        path
+    ) as conn:  # opened anew: what is open already goes on in a file that is gone or read-only
         db.try_writing(conn, PATIENCE_SECONDS)
     if shutil.disk_usage(path).free < LEAST_FREE:
         raise Failing("the disk is full")
@@ -91,7 +95,13 @@ def show_readiness():
     states = current_app.extensions["readiness"].states()
     failing = [part for part, state in states.items() if state != "ok"]
     if failing:
-        raise Problem(503, "not_ready", f"Failing: {', '.join(failing)}", headers={"Retry-After": "1"}, more=states)
+        raise Problem(
+            503,
+            "not_ready",
+            f"Failing: {', '.join(failing)}",
+            headers={"Retry-After": "1"},
+            more=states,
+        )
     return states
 
 

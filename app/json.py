@@ -25,7 +25,10 @@ class Provider(JSONProvider):
         return msgspec.json.decode(s)
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
-        return Response(msgspec.json.encode(self._prepare_response_obj(args, kwargs)), mimetype="application/json")
+        return Response(
+            msgspec.json.encode(self._prepare_response_obj(args, kwargs)),
+            mimetype="application/json",
+        )
 
 
 def body() -> bytes:

@@ -43,7 +43,12 @@ def name_at_address() -> str:
     """The account that a login is for, from here: guesses elsewhere do not lock its owner out."""
     try:
         name = names.login_key(msgspec.json.decode(json.body(), type=Named).username)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, HTTPException):  # else the limiter blames Redis
+    except (
+        msgspec.DecodeError,
+        UnicodeDecodeError,
+        RecursionError,
+        HTTPException,
+    ):  # else the limiter blames Redis
         name = ""
     return f"{hashlib.sha256(name.encode()).hexdigest()}@{address()}"
 
@@ -52,18 +57,26 @@ def is_wrong(response: Response) -> bool:
     return response.status_code == 401
 
 
-limiter = Limiter(address, strategy="sliding-window-counter", in_memory_fallback_enabled=True, key_prefix="limit")
+limiter = Limiter(
+    address, strategy="sliding-window-counter", in_memory_fallback_enabled=True, key_prefix="limit"
+)
 
 
-def limit(setting: str, key: Callable[[], str] = address, counts: Callable[[Response], bool] | None = None) -> Callable:
+def limit(
+    setting: str, key: Callable[[], str] = address, counts: Callable[[Response], bool] | None = None
+) -> Callable:
     """Let the views under one setting be asked as often as it says, by each key; `counts` tells which answers count."""
-    return limiter.shared_limit(lambda: current_app.config[setting], setting, key_func=key, deduct_when=counts)
+    return limiter.shared_limit(
+        lambda: current_app.config[setting], setting, key_func=key, deduct_when=counts
+    )
 
 
 def init_app(app: Flask) -> None:
     """After bell's: the counters share its connections, and so its patience."""
     app.config["RATELIMIT_STORAGE_URI"] = "redis://"
-    app.config["RATELIMIT_STORAGE_OPTIONS"] = {"connection_pool": app.extensions["bell"].redis.connection_pool}
+    app.config["RATELIMIT_STORAGE_OPTIONS"] = {
+        "connection_pool": app.extensions["bell"].redis.connection_pool
+    }
     limiter.init_app(app)
     app.register_error_handler(RateLimitExceeded, _too_many)
 

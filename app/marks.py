@@ -19,7 +19,9 @@ LIFETIME_SECONDS = 600  # from when that ground was first gone over; for so long
 
 def find(user_id: int, sought: str) -> Walk | None:
     """Where that search is to begin."""
-    with suppress(redis.RedisError, Problem, msgspec.ValidationError):  # Problem: from another database
+    with suppress(
+        redis.RedisError, Problem, msgspec.ValidationError
+    ):  # Problem: from another database
         with bell.client() as client:
             kept = client.get(_key(user_id))
         if kept:
@@ -33,7 +35,9 @@ def keep(walk: Walk, sought: str) -> None:
     seconds = int(times.until(walk.began, seconds=LIFETIME_SECONDS))
     if seconds > 0:
         with suppress(redis.RedisError), bell.client() as client:
-            client.set(_key(walk.user_id), cursors.seal([sought, msgspec.to_builtins(walk)]), ex=seconds)
+            client.set(
+                _key(walk.user_id), cursors.seal([sought, msgspec.to_builtins(walk)]), ex=seconds
+            )
 
 
 def forget(user_id: int) -> None:

@@ -28,8 +28,12 @@ def migrate(path: str) -> str:
     with closing(db.connect(path, patience=60)) as conn:
         done = f"schema {db.SCHEMA_VERSION}"
         if db.version(conn) != db.SCHEMA_VERSION:
-            conn.execute("PRAGMA foreign_keys = OFF")  # while tables are made anew; checked before the commit
-            conn.execute("PRAGMA secure_delete = ON")  # the first server's tokens stood there readable
+            conn.execute(
+                "PRAGMA foreign_keys = OFF"
+            )  # while tables are made anew; checked before the commit
+            conn.execute(
+                "PRAGMA secure_delete = ON"
+            )  # the first server's tokens stood there readable
             conn.execute("BEGIN IMMEDIATE")
             done = _apply(conn, path)
             conn.execute("COMMIT")
@@ -58,9 +62,13 @@ def _apply(conn: db.engine.Connection, path: str) -> str:
 def recognize(conn: db.engine.Connection, path: str) -> tuple[int, set[str]]:
     """Which schema the database has, and its tables; none in an empty one. Raises NotOurs."""
     found = db.version(conn)
-    tables = {row["name"] for row in conn.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    tables = {
+        row["name"] for row in conn.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+    }
     if found > db.SCHEMA_VERSION:
-        raise NotOurs(f"{path} has schema {found}, newer than this program's {db.SCHEMA_VERSION}; update the program")
+        raise NotOurs(
+            f"{path} has schema {found}, newer than this program's {db.SCHEMA_VERSION}; update the program"
+        )
     if tables and not {"users", "swipes", "sessions", "chats", "messages"} <= tables:
         raise NotOurs(f"{path} is a database of something else; name another file")
     return found, tables
@@ -107,10 +115,14 @@ def sha256(text: str) -> str:
 def rfc3339(text: str | None) -> str | None:
     """A time as the first server wrote it (`2026-11-23 08:08:05`, or with fraction and zone); None if it is none,
     such as its zero, of the year 1."""
-    found = re.match(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.\d{1,6})?\d*\s*(Z|[+-]\d\d:?\d\d)?", str(text))
+    found = re.match(
+        r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.\d{1,6})?\d*\s*(Z|[+-]\d\d:?\d\d)?", str(text)
+    )
     try:
         day, clock, fraction, zone = found.groups() if found else ("", "", "", "")
-        moment = datetime.fromisoformat(f"{day}T{clock}{(fraction or '.0').ljust(7, '0')}{zone or '+00:00'}")
+        moment = datetime.fromisoformat(
+            f"{day}T{clock}{(fraction or '.0').ljust(7, '0')}{zone or '+00:00'}"
+        )
         return times.text(moment) if day >= FIRST_DAY else None
     except (ValueError, OverflowError):
         return None

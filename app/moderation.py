@@ -65,7 +65,13 @@ def acts(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @moderate.command()
-@click.option("--limit", default=50, type=click.IntRange(1, 10_000), show_default=True, help="How many, at the most.")
+@click.option(
+    "--limit",
+    default=50,
+    type=click.IntRange(1, 10_000),
+    show_default=True,
+    help="How many, at the most.",
+)
 @as_json
 def queue(limit: int, as_json: bool) -> None:
     """The reports that are to be decided, the most urgent first."""
@@ -80,7 +86,11 @@ def show(number: int, as_json: bool) -> None:
     report = _report(number)
     person = report["user_id"]
     found = {"report": report, "evidence": msgspec.json.decode(report.pop("evidence"))}
-    found |= {"person": standing.find(person), "reports": reports.about(person), "decisions": decisions.about(person)}
+    found |= {
+        "person": standing.find(person),
+        "reports": reports.about(person),
+        "decisions": decisions.about(person),
+    }
     tell(found, as_json)
 
 
@@ -109,9 +119,15 @@ def suspend(user: str, days: int, ask: Callable[[str], str], by: str, as_json: b
     with transaction():
         standing.suspend(person["id"], until)
         decisions.insert("suspend", person["id"], by, why, until=until)
-        ended, decided = sessions.delete_all(person["id"]), reports.decide_about(person["id"], "suspended")
+        ended, decided = (
+            sessions.delete_all(person["id"]),
+            reports.decide_about(person["id"], "suspended"),
+        )
     announce_end(person["id"], ended)
-    tell(_done("suspend", person, until=until, sessions_ended=len(ended), reports_decided=decided), as_json)
+    tell(
+        _done("suspend", person, until=until, sessions_ended=len(ended), reports_decided=decided),
+        as_json,
+    )
 
 
 @moderate.command()
@@ -124,7 +140,10 @@ def ban(user: str, ask: Callable[[str], str], by: str, as_json: bool) -> None:
     with transaction():
         standing.insert_ban(bans.seal(standing.ban(person["id"])), person["id"])
         decisions.insert("ban", person["id"], by, why)
-        ended, decided = sessions.delete_all(person["id"]), reports.decide_about(person["id"], "banned")
+        ended, decided = (
+            sessions.delete_all(person["id"]),
+            reports.decide_about(person["id"], "banned"),
+        )
     announce_end(person["id"], ended)
     tell(_done("ban", person, sessions_ended=len(ended), reports_decided=decided), as_json)
 
@@ -154,8 +173,12 @@ def _find(user: str) -> Row:
     if user.isascii() and user.isdigit() and len(user) < 19:
         user_id = int(user)
     else:
-        user_id = (users.find_login(key) or {"id": None})["id"] or standing.find_banned(bans.seal(key))
-    return (user_id and standing.find(user_id)) or _fail(f"There is no user {user!r}; give an id or a username")
+        user_id = (users.find_login(key) or {"id": None})["id"] or standing.find_banned(
+            bans.seal(key)
+        )
+    return (user_id and standing.find(user_id)) or _fail(
+        f"There is no user {user!r}; give an id or a username"
+    )
 
 
 def _present(user: str) -> Row:

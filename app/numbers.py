@@ -5,16 +5,23 @@ import time
 from app import db
 
 JUMP = 1_000_000  # more than anybody did between a copy and now; and a second of the clock that numbers go on from
-DENSE = ("users", "reports")  # walks begin at anybody's id by chance, so there is no large gap; moderators type these
+DENSE = (
+    "users",
+    "reports",
+)  # walks begin at anybody's id by chance, so there is no large gap; moderators type these
 
 Given = dict[str, int]  # the largest, by table; and in anybody's log, as `event_seq`
 
 
 def given(conn: db.engine.Connection) -> Given:
     """Those of a database of any schema. Raises engine.Error where it is not one of ours."""
-    found: Given = {row["name"]: row["seq"] for row in conn.execute("SELECT name, seq FROM sqlite_sequence")}
+    found: Given = {
+        row["name"]: row["seq"] for row in conn.execute("SELECT name, seq FROM sqlite_sequence")
+    }
     if db.version(conn):  # the first server had no events
-        found |= conn.execute("SELECT coalesce(max(event_seq), 0) AS event_seq FROM users").fetchone()
+        found |= conn.execute(
+            "SELECT coalesce(max(event_seq), 0) AS event_seq FROM users"
+        ).fetchone()
     return found
 
 
@@ -26,11 +33,15 @@ def go_on(conn: db.engine.Connection, lost: Given) -> None:
     take new ones for them; now all whose place in the log is not the end get a `reset`.
     """
     kept, clock = given(conn), time.time_ns() // 1000
-    for row in conn.execute("SELECT name FROM sqlite_schema WHERE sql LIKE '%AUTOINCREMENT%'").fetchall():
+    for row in conn.execute(
+        "SELECT name FROM sqlite_schema WHERE sql LIKE '%AUTOINCREMENT%'"
+    ).fetchall():
         last = max(kept.get(row["name"], 0), lost.get(row["name"], 0))
         seq = last + last // 10 + 10 if row["name"] in DENSE else max(last + JUMP, clock)
         conn.execute("DELETE FROM sqlite_sequence WHERE name = :name", row)
-        conn.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :seq)", row | {"seq": seq})
+        conn.execute(
+            "INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :seq)", row | {"seq": seq}
+        )
     if "event_seq" in kept:
         conn.execute("DELETE FROM events")
         least = max(lost.get("event_seq", 0) + JUMP, clock)

@@ -83,7 +83,11 @@ def _lock_one(deadline: float) -> int:
     """A file beside the database that is locked by us until we close it."""
     while time.monotonic() < deadline:
         for number in range(SLOTS):
-            slot = os.open(f"{current_app.config['DATABASE_PATH']}-hashing-{number}", os.O_CREAT | os.O_RDWR, 0o600)
+            slot = os.open(
+                f"{current_app.config['DATABASE_PATH']}-hashing-{number}",
+                os.O_CREAT | os.O_RDWR,
+                0o600,
+            )
             with suppress(BlockingIOError):
                 fcntl.flock(slot, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return slot

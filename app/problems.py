@@ -32,11 +32,22 @@ class Problem(Exception):
         self.errors, self.headers, self.more = errors, headers or {}, more or {}
 
     def response(self) -> Response:
-        body: dict[str, Any] = {"type": "about:blank", "title": HTTP_STATUS_CODES[self.status], "status": self.status}
+        body: dict[str, Any] = {
+            "type": "about:blank",
+            "title": HTTP_STATUS_CODES[self.status],
+            "status": self.status,
+        }
         body |= (
-            {"code": self.code, "detail": self.detail} | ({"errors": self.errors} if self.errors else {}) | self.more
+            {"code": self.code, "detail": self.detail}
+            | ({"errors": self.errors} if self.errors else {})
+            | self.more
         )
-        return Response(msgspec.json.encode(body), self.status, self.headers, content_type="application/problem+json")
+        return Response(
+            msgspec.json.encode(body),
+            self.status,
+            self.headers,
+            content_type="application/problem+json",
+        )
 
 
 def invalid(field: str, detail: str) -> Problem:
@@ -66,9 +77,13 @@ def init_app(app: Flask) -> None:
 
 
 def _http(error: HTTPException) -> Response:
-    code = error.name.lower().replace(" ", "_")  # Python's own names of statuses change with its version
+    code = error.name.lower().replace(
+        " ", "_"
+    )  # Python's own names of statuses change with its version
     response = Problem(error.code or 500, code, error.description or error.name).response()
-    response.headers.extend((name, value) for name, value in error.get_headers() if name != "Content-Type")
+    response.headers.extend(
+        (name, value) for name, value in error.get_headers() if name != "Content-Type"
+    )
     return response
 
 
@@ -78,4 +93,6 @@ def _busy(_error: db.Busy) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     log.error("unexpected %s", type(error).__name__, exc_info=error)
-    return Problem(500, "internal_server_error", "Something went wrong here; it was noted").response()
+    return Problem(
+        500, "internal_server_error", "Something went wrong here; it was noted"
+    ).response()

@@ -51,7 +51,9 @@ def _alone(path: str) -> Iterator[numbers.Given]:
         with running.alone(path), _locked(path) as lost:
             yield lost
     except (BlockingIOError, db.Busy):
-        raise copies.NotCopied(f"{path} is in use; stop web and ws, and whoever else has it open") from None
+        raise copies.NotCopied(
+            f"{path} is in use; stop web and ws, and whoever else has it open"
+        ) from None
 
 
 @contextmanager
@@ -98,7 +100,11 @@ def _keep(path: str, part: str) -> str:
 def _unused(name: str) -> str:
     """It, or with the first number that no other has: what was replaced before may be the only one that is whole."""
     names = chain([name], (f"{name}-{number}" for number in count(2)))
-    return next(each for each in names if not any(os.path.lexists(each + suffix) for suffix in ("", *copies.BESIDE)))
+    return next(
+        each
+        for each in names
+        if not any(os.path.lexists(each + suffix) for suffix in ("", *copies.BESIDE))
+    )
 
 
 def _make_ready(part: str, lost: numbers.Given) -> None:

@@ -31,7 +31,11 @@ def along(user_id: int, segment: Segment, at: At) -> Iterator[tuple[At, At, Scan
             growth = NEAR_A_CROWD
             continue
         crowd = 4 * wanted if length > 1 else LARGEST_ID
-        seen = search.scan(user_id, segment.line, segment.area, segment.fitting, stretch, crowd) if count else NOBODY
+        seen = (
+            search.scan(user_id, segment.line, segment.area, segment.fitting, stretch, crowd)
+            if count
+            else NOBODY
+        )
         if seen.scanned == crowd:
             is_known = False
             continue

@@ -22,7 +22,11 @@ def _text(found: Any) -> str:
         return tabulate(rows, headers="keys", disable_numparse=True, maxcolwidths=WIDEST)
     inner = {name: part for name, part in found.items() if isinstance(part, list | dict)}
     lines = [(name, _plain(value)) for name, value in found.items() if name not in inner]
-    parts = [tabulate(lines, tablefmt="plain", disable_numparse=True, maxcolwidths=WIDEST)] if lines else []
+    parts = (
+        [tabulate(lines, tablefmt="plain", disable_numparse=True, maxcolwidths=WIDEST)]
+        if lines
+        else []
+    )
     return "\n\n".join(parts + [f"{name.upper()}\n{_text(part)}" for name, part in inner.items()])
 
 

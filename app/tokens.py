@@ -72,7 +72,9 @@ def read_refresh(token: str) -> tuple[int, int] | None:
     if found:
         session_id, counter = int(found[1]), int(found[2])
         genuine = _refresh_token(session_id, counter)
-        return (session_id, counter) if hmac.compare_digest(genuine.encode(), token.encode()) else None
+        return (
+            (session_id, counter) if hmac.compare_digest(genuine.encode(), token.encode()) else None
+        )
     imported = sessions.find_imported(hashlib.sha256(token.encode()).hexdigest())
     return imported and (imported["id"], 0)
 

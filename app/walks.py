@@ -97,9 +97,13 @@ def route(walk: Walk, me: Row, query: Search, place: Row, online: str) -> Route:
         return _outwards(walk, _rings(walk.origin, most_km), last, fits)
     where = _where(walk.origin, Ring(0, most_km), fits) if most_km else (ANYWHERE, fits)
     if walk.sort == "active":
-        came = Segment("came", (walk.began, LARGEST_ID), (walk.oldest, 0), _first_seconds(walk, me), *where)
+        came = Segment(
+            "came", (walk.began, LARGEST_ID), (walk.oldest, 0), _first_seconds(walk, me), *where
+        )
         return Route(fits, [came, Segment("silent", ("", 0), last, FIRST, *where)], {})
-    return Route(fits, [Segment("ids", ("", min(query.last_seen_id, last[1])), last, FIRST, *where)], {})
+    return Route(
+        fits, [Segment("ids", ("", min(query.last_seen_id, last[1])), last, FIRST, *where)], {}
+    )
 
 
 def _first_seconds(walk: Walk, me: Row) -> int:
@@ -112,10 +116,19 @@ def _outwards(walk: Walk, rings: list[Ring], last: At, fits: Fitting) -> Route:
     """Ring by ring, and through each from the walk's turn on."""
     turn = ("", walk.turn)
     halves = ((turn, last), (("", 0), turn))
-    segments = [Segment("ids", *half, FIRST, *_where(walk.origin, ring, fits)) for ring in rings for half in halves]
-    groups = {2 * number: [Group(2, *_where(walk.origin, ring, fits))] for number, ring in enumerate(rings)}
+    segments = [
+        Segment("ids", *half, FIRST, *_where(walk.origin, ring, fits))
+        for ring in rings
+        for half in halves
+    ]
+    groups = {
+        2 * number: [Group(2, *_where(walk.origin, ring, fits))]
+        for number, ring in enumerate(rings)
+    }
     first = 0
-    for _, alike in groupby((ring for ring in rings if ring.most_km), lambda ring: grid.level(ring.most_km)):
+    for _, alike in groupby(
+        (ring for ring in rings if ring.most_km), lambda ring: grid.level(ring.most_km)
+    ):
         shell = list(alike)
         if len(shell) > 1:
             whole = _where(walk.origin, Ring(shell[0].least_km, shell[-1].most_km), fits)
@@ -144,4 +157,6 @@ def _where(origin: Point | None, ring: Ring, fits: Fitting) -> tuple[Area, Fitti
     if ring.most_km is None:
         return NOWHERE, fits.nowhere()
     covered = grid.cover(origin, ring.least_km, ring.most_km)
-    return (search.area(*covered) if covered else ANYWHERE), fits.within(ring.least_km, ring.most_km)
+    return (search.area(*covered) if covered else ANYWHERE), fits.within(
+        ring.least_km, ring.most_km
+    )

@@ -47,13 +47,17 @@ class Client:
         self.applied: list[dict[str, Any]] = []  # durable frames
         self.signals: list[dict[str, Any]] = []  # `typing` and `delivered`
         self.acknowledged: list[tuple[Sent, dict[str, Any]]] = []
-        self.history: list[tuple[int, list[dict[str, Any]]]] = []  # of each socket and catch-up: `after`, what came
+        self.history: list[
+            tuple[int, list[dict[str, Any]]]
+        ] = []  # of each socket and catch-up: `after`, what came
         self.resets = 0
         self.is_reading = threading.Event()
         self.is_reading.set()
         self._outbox: queue.Queue[Sent | None] = queue.Queue()
         self._stopped = threading.Event()
-        self._threads = [threading.Thread(target=run, daemon=True) for run in (self._listen, self._speak)]
+        self._threads = [
+            threading.Thread(target=run, daemon=True) for run in (self._listen, self._speak)
+        ]
 
     def start(self) -> "Client":
         self._poke, self._poked = socketpair()
@@ -159,7 +163,9 @@ class Client:
             failures = 0
             while sent and not self._stopped.is_set():
                 with suppress(*AWAY):
-                    self.acknowledged.append((sent, self._call("POST", "/messages/send", sent._asdict())))
+                    self.acknowledged.append(
+                        (sent, self._call("POST", "/messages/send", sent._asdict()))
+                    )
                     break
                 self._stopped.wait(jitter(failures))
                 failures += 1

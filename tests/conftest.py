@@ -19,7 +19,11 @@ from tests.town import Town, eventually
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--long", action="store_true", help="let the tests with faults and load run for many minutes")
+    parser.addoption(
+        "--long",
+        action="store_true",
+        help="let the tests with faults and load run for many minutes",
+    )
 
 
 def pytest_configure() -> None:
@@ -47,7 +51,9 @@ def redis_url() -> Iterator[str]:
 @pytest.fixture
 def settings(tmp_path: Path, redis_url: str) -> dict[str, Any]:
     path = str(tmp_path / "dating.db")
-    return config.load(limits.NONE | {"DATABASE_PATH": path, "REDIS_URL": redis_url, "BCRYPT_COST": "4"})
+    return config.load(
+        limits.NONE | {"DATABASE_PATH": path, "REDIS_URL": redis_url, "BCRYPT_COST": "4"}
+    )
 
 
 @pytest.fixture

@@ -12,7 +12,9 @@ def check(database: Path, clients: list[Client]) -> None:
     """Nothing acknowledged is lost, doubled or out of order for anyone, and no log has a hole."""
     assert rows(database, "PRAGMA integrity_check") == [("ok",)]
     logs = defaultdict(list)
-    for user_id, payload in rows(database, "SELECT user_id, payload FROM events ORDER BY user_id, seq"):
+    for user_id, payload in rows(
+        database, "SELECT user_id, payload FROM events ORDER BY user_id, seq"
+    ):
         logs[user_id].append(json.loads(payload))
     for client in clients:
         log = logs[client.person.id]

@@ -2,4 +2,6 @@
 
 from app import config
 
-NONE = {s.name: "999999 per second" for s in config.SETTINGS if s.name.startswith("LIMIT_")} | {"SENDS_PER_MINUTE": "0"}
+NONE = {s.name: "999999 per second" for s in config.SETTINGS if s.name.startswith("LIMIT_")} | {
+    "SENDS_PER_MINUTE": "0"
+}

@@ -28,7 +28,13 @@ class InProcess:
     def __init__(self, app: Flask) -> None:
         self._client = app.test_client()
 
-    def send(self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> Answer:
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
         answer = self._client.open(path, method=method, data=body, headers=headers)
         return Answer(answer.status_code, dict(answer.headers), answer.data)
 
@@ -39,7 +45,13 @@ class Remote:
     def __init__(self, url: str) -> None:
         self.url = url
 
-    def send(self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> Answer:
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
         request = urllib.request.Request(self.url + path, body, headers or {}, method=method)
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
@@ -59,7 +71,11 @@ class Person:
         device_id: str = "phone",
         birthday: str | None = "1995-05-05",
     ) -> None:
-        self.server, self.username, self.device_id = server, username or f"person{next(_numbers)}", device_id
+        self.server, self.username, self.device_id = (
+            server,
+            username or f"person{next(_numbers)}",
+            device_id,
+        )
         account = {"username": self.username, "password": PASSWORD, "birthday": birthday}
         self.post_json(server, "/register", account)
         self.log_in()
@@ -76,7 +92,9 @@ class Person:
 
     def call(self, method: str, path: str, body: Any = None) -> Answer:
         headers = {"Authorization": f"Bearer {self.tokens['access_token']}"}
-        return self.server.send(method, path, None if body is None else json.dumps(body).encode(), headers)
+        return self.server.send(
+            method, path, None if body is None else json.dumps(body).encode(), headers
+        )
 
     def get(self, path: str) -> Any:
         answer = self.call("GET", path)

@@ -23,7 +23,11 @@ class Scrape:
         return sum(self.each(name, **labels))
 
     def each(self, name: str, **labels: str) -> list[float]:
-        return [one.value for one in self.samples if one.name == name and labels.items() <= one.labels.items()]
+        return [
+            one.value
+            for one in self.samples
+            if one.name == name and labels.items() <= one.labels.items()
+        ]
 
     def labels(self, name: str, label: str) -> set[str]:
         return {one.labels[label] for one in self.samples if one.name == name}
@@ -51,7 +55,9 @@ class Counted(Town):
         self.port, self.temporary = free_pair(), folder / "tmp"
         self.temporary.mkdir(parents=True)
         super().__init__(
-            folder, redis_url, **{"METRICS_PORT": str(self.port), "TMPDIR": str(self.temporary)} | settings
+            folder,
+            redis_url,
+            **{"METRICS_PORT": str(self.port), "TMPDIR": str(self.temporary)} | settings,
         )
 
     def scrape_web(self):
@@ -62,11 +68,15 @@ class Counted(Town):
 
     def workers(self, name):
         """Their pids, once all are there that shall be."""
-        return eventually(lambda: (pids := set(map(int, self.serving(name)))) and len(pids) == 2 and pids)
+        return eventually(
+            lambda: (pids := set(map(int, self.serving(name)))) and len(pids) == 2 and pids
+        )
 
     def serving(self, name):
         """The pids of those who have spoken to Redis."""
-        return (self.scrape_web() if name == "web" else self.scrape_ws()).labels("dating_redis_link_up", "pid")
+        return (self.scrape_web() if name == "web" else self.scrape_ws()).labels(
+            "dating_redis_link_up", "pid"
+        )
 
     def ask_all(self, person):
         """Have each worker of `web` serve somebody."""

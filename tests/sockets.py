@@ -48,7 +48,9 @@ class Socket:
         """The code of the close, or the type of the first frame, whichever comes first."""
         opcode, data = self._ws.recv_data()
         return (
-            str(struct.unpack("!H", data[:2])[0]) if opcode == websocket.ABNF.OPCODE_CLOSE else json.loads(data)["type"]
+            str(struct.unpack("!H", data[:2])[0])
+            if opcode == websocket.ABNF.OPCODE_CLOSE
+            else json.loads(data)["type"]
         )
 
     def read_to_the_end(self) -> None:

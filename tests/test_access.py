@@ -50,13 +50,19 @@ MATRIX = {
     "GET /chats": Route("/chats"),
     "DELETE /chats/<id:chat_id>": Route("/chats/{chat}", about="chat"),
     "GET /chat/messages/<id:chat_id>": Route("/chat/messages/{chat}", about="chat"),
-    "POST /messages/send": Route("/messages/send", {"chat_id": "{chat}", "content": "hi"}, 201, about="chat"),
+    "POST /messages/send": Route(
+        "/messages/send", {"chat_id": "{chat}", "content": "hi"}, 201, about="chat"
+    ),
     "POST /chat/read": Route("/chat/read", {"chat_id": "{chat}"}, about="chat"),
-    "POST /messages/read": Route("/messages/read", {"chat_id": "{chat}", "message_ids": [1]}, about="chat"),
+    "POST /messages/read": Route(
+        "/messages/read", {"chat_id": "{chat}", "message_ids": [1]}, about="chat"
+    ),
     "GET /blocks": Route("/blocks"),
     "PUT /blocks/<id:user_id>": Route("/blocks/{user}", about="user"),
     "DELETE /blocks/<id:user_id>": Route("/blocks/{user}", own=404, about="user"),
-    "POST /reports": Route("/reports", {"user_id": "{user}", "category": "spam"}, 201, about="user"),
+    "POST /reports": Route(
+        "/reports", {"user_id": "{user}", "category": "spam"}, 201, about="user"
+    ),
     "POST /ws/start": Route("/ws/start"),
     "GET /events": Route("/events"),
 }
@@ -64,7 +70,9 @@ MATRIX = {
 
 def rules(app):
     return {
-        f"{method} {rule.rule}" for rule in app.url_map.iter_rules() for method in rule.methods - {"HEAD", "OPTIONS"}
+        f"{method} {rule.rule}"
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
     }
 
 
@@ -128,7 +136,11 @@ def test_not_yours_and_not_there_are_the_same_bytes(server, ids, name):
             assert (answer.status, answer.body) == (404, absent.body)
     for bad in BAD_IDS:
         answer = ask(server, name, ids["member"].tokens["access_token"], chat=bad, user=bad)
-        assert (answer.status, answer.body) == (404, absent.body) if "<" in name else answer.status == 422
+        assert (
+            (answer.status, answer.body) == (404, absent.body)
+            if "<" in name
+            else answer.status == 422
+        )
 
 
 @pytest.mark.parametrize("name", [name for name, route in MATRIX.items() if route.public])

@@ -26,7 +26,13 @@ def login(server, **fields):
 
 
 def test_registering_answers_with_the_new_id(server):
-    answer = register(server, username=" Anna ", password=PASSWORD, bio="hi", photo_url="https://img.example/1.jpg")
+    answer = register(
+        server,
+        username=" Anna ",
+        password=PASSWORD,
+        bio="hi",
+        photo_url="https://img.example/1.jpg",
+    )
     assert (answer.status, answer.json) == (201, {"message": "Регистрация успешна", "user_id": 1})
 
 
@@ -70,14 +76,22 @@ def test_login_answers_in_the_shape_that_first_clients_expect(server, person):
     anna = person("anna")
     answer = login(server, username="anna", password=PASSWORD).json
     assert answer["user_id"] == str(anna.id)
-    assert set(answer) == {"user_id", "access_token", "refresh_token", "access_expires", "refresh_expires"}
+    assert set(answer) == {
+        "user_id",
+        "access_token",
+        "refresh_token",
+        "access_expires",
+        "refresh_expires",
+    }
     assert times.from_now(minutes=14) < answer["access_expires"] < times.from_now(minutes=16)
     assert times.from_now(days=29) < answer["refresh_expires"] < times.from_now(days=31)
 
 
 def test_unknown_name_and_wrong_password_get_the_same_answer(server, person):
     person("anna")
-    wrong, unknown = (login(server, username=name, password="wrong horse") for name in ("anna", "nobody"))
+    wrong, unknown = (
+        login(server, username=name, password="wrong horse") for name in ("anna", "nobody")
+    )
     assert (wrong.status, wrong.body) == (unknown.status, unknown.body)
     assert wrong.json["detail"] == "Invalid username or password"
 
@@ -113,11 +127,14 @@ def test_a_cheaper_hash_is_made_anew_at_the_next_login(server, person, app):
 
 
 @pytest.mark.parametrize(
-    "header", [None, "", "Bearer", "Bearer ", "Basic {}", "{}", "Bearer {} x", "Token {}", "Bearer é"]
+    "header",
+    [None, "", "Bearer", "Bearer ", "Basic {}", "{}", "Bearer {} x", "Token {}", "Bearer é"],
 )
 def test_only_a_bearer_token_lets_in(person, header):
     anna = person()
-    headers = {} if header is None else {"Authorization": header.format(anna.tokens["access_token"])}
+    headers = (
+        {} if header is None else {"Authorization": header.format(anna.tokens["access_token"])}
+    )
     answer = anna.server.send("GET", "/me", headers=headers)
     assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
 
@@ -132,15 +149,18 @@ def test_the_scheme_is_case_insensitive(person):
 def test_a_given_secret_signs_instead_of_the_kept_one(person, app):
     app.config["JWT_SECRET"] = "a" * 32
     anna = person()
-    assert jwt.decode(anna.tokens["access_token"], "a" * 32, ["HS256"], audience="dating-backend")["sub"] == str(
-        anna.id
-    )
+    assert jwt.decode(anna.tokens["access_token"], "a" * 32, ["HS256"], audience="dating-backend")[
+        "sub"
+    ] == str(anna.id)
 
 
 def test_no_token_or_password_is_kept(person, settings):
     anna = person()
     kept = str(dump(settings["DATABASE_PATH"]))
-    assert not any(secret in kept for secret in (anna.tokens["access_token"], anna.tokens["refresh_token"], PASSWORD))
+    assert not any(
+        secret in kept
+        for secret in (anna.tokens["access_token"], anna.tokens["refresh_token"], PASSWORD)
+    )
 
 
 def test_a_canonical_name_is_stable_over_all_of_unicode():
@@ -160,9 +180,14 @@ def test_of_50_simultaneous_registrations_of_a_name_one_succeeds(town):
     url = urlsplit(town.server.url)
     socks = []
     for number in range(50):
-        body = json.dumps({"username": ("Zoe", "zoe", " ZOE ")[number % 3], "password": PASSWORD}).encode()
+        body = json.dumps(
+            {"username": ("Zoe", "zoe", " ZOE ")[number % 3], "password": PASSWORD}
+        ).encode()
         socks.append(socket.create_connection((url.hostname, url.port), 10))
-        head = b"POST /register HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body)
+        head = (
+            b"POST /register HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+            % len(body)
+        )
         socks[-1].sendall(head + body)
     statuses = []
     for sock in socks:
@@ -176,7 +201,9 @@ def test_the_time_of_a_refusal_does_not_tell_who_has_an_account(server, person, 
     """The area under the ROC curve: 0.5 where nothing can be told. One run of five suffices, since a run is chance;
     an account that can be told from none in most answers (0.65) shows in all five."""
     anna = person("anna")
-    app.config["BCRYPT_COST"] = 6  # a sixteenth of the time that it takes by default, so that the rest shows more
+    app.config["BCRYPT_COST"] = (
+        6  # a sixteenth of the time that it takes by default, so that the rest shows more
+    )
     anna.log_in()  # makes the hash anew
     assert any(0.45 <= area_under_curve(server, 300) <= 0.55 for _ in range(5))
 

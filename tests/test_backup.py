@@ -22,7 +22,9 @@ def command(path, *args, **options):
     """A `flask` command on that database, in a process of its own."""
     env = os.environ | {"DATABASE_PATH": str(path)}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen([sys.executable, "-m", "flask", *map(str, args)], env=env, **pipes, **options)
+    return subprocess.Popen(
+        [sys.executable, "-m", "flask", *map(str, args)], env=env, **pipes, **options
+    )
 
 
 def finish(process):
@@ -68,9 +70,13 @@ def attempt(path, target):
 
 def test_writers_go_on_while_a_whole_copy_is_made(path, tmp_path):
     target = tmp_path / "backup.db"
-    assert any(attempt(path, target) < LONGEST_WAIT for _ in range(4))  # a busy machine may hold one up, by chance
+    assert any(
+        attempt(path, target) < LONGEST_WAIT for _ in range(4)
+    )  # a busy machine may hold one up, by chance
     assert rows(target, "PRAGMA integrity_check") == [("ok",)]
-    ((events, seq),) = rows(target, "SELECT (SELECT count(*) FROM events), (SELECT event_seq FROM users)")
+    ((events, seq),) = rows(
+        target, "SELECT (SELECT count(*) FROM events), (SELECT event_seq FROM users)"
+    )
     assert 0 < events == seq < rows(path, "SELECT event_seq FROM users")[0][0]
 
 
@@ -93,7 +99,9 @@ def test_a_backup_that_is_ended_leaves_nothing(path, tmp_path, number):
     handler = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
     heard = partial(signal.signal, number, handler)  # tests in the background ignore some
     process = command(path, "backup", target, preexec_fn=heard)
-    eventually(lambda: any(part.stat().st_size > 1_000_000 for part in target.parent.glob("*.part")))
+    eventually(
+        lambda: any(part.stat().st_size > 1_000_000 for part in target.parent.glob("*.part"))
+    )
     process.send_signal(number)
     code, said = finish(process)
     assert (code, "Traceback" in said) == (1, False)
@@ -106,9 +114,15 @@ def test_a_full_disk_leaves_the_backup_before(path, tmp_path):
     target.parent.mkdir()
     target.write_text("the one before")
     limit = (5_000_000, 5_000_000)  # bytes in a file: to the writer like a disk that is full
-    process = command(path, "backup", target, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit))
+    process = command(
+        path, "backup", target, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    )
     code, said = finish(process)
-    assert (code, f"Error: {target}: disk I/O error" in said, "Traceback" in said) == (1, True, False)
+    assert (code, f"Error: {target}: disk I/O error" in said, "Traceback" in said) == (
+        1,
+        True,
+        False,
+    )
     assert os.listdir(target.parent) == ["backup.db"]
     assert target.read_text() == "the one before"
 
@@ -174,7 +188,9 @@ def test_bad_targets_are_refused(app, said, tmp_path):
     assert "in use" in said(tmp_path / "other.db")
     closed = tmp_path / "closed"
     closed.mkdir(0o500)
-    folder = "/proc" if os.access(closed, os.W_OK) else closed  # nothing is closed to root but what the kernel makes
+    folder = (
+        "/proc" if os.access(closed, os.W_OK) else closed
+    )  # nothing is closed to root but what the kernel makes
     assert f"{folder}/backup.db: " in said(f"{folder}/backup.db")
 
 

@@ -31,7 +31,11 @@ def assert_problem(answer, status):
     assert (answer.status, answer.headers["Content-Type"]) == (status, "application/problem+json")
     problem = answer.json
     assert (problem["type"], problem["status"]) == ("about:blank", status)
-    assert problem["title"] and problem["detail"] and problem["code"] == problem["code"].lower().replace(" ", "_")
+    assert (
+        problem["title"]
+        and problem["detail"]
+        and problem["code"] == problem["code"].lower().replace(" ", "_")
+    )
     assert (status == 422) == ("errors" in problem)
 
 
@@ -42,7 +46,9 @@ def send(person):
 
     def send(name, body):
         method, path = name.split()
-        return anna.server.send(method, path.replace("<id:user_id>", "1").replace("<id:chat_id>", "1"), body, headers)
+        return anna.server.send(
+            method, path.replace("<id:user_id>", "1").replace("<id:chat_id>", "1"), body, headers
+        )
 
     return send
 
@@ -63,7 +69,9 @@ def test_every_field_of_every_body_is_checked(send, name):
 
 
 ids = st.sampled_from([0, -1, 1, 2, 2**63 - 1, 2**63, 10**23, "1", "x", 1.0, None])
-texts = st.text() | st.sampled_from(["\x00", "😀" * 100, "like", "x" * 5000, "%_\\", "2000-01-01", "https://x.example"])
+texts = st.text() | st.sampled_from(
+    ["\x00", "😀" * 100, "like", "x" * 5000, "%_\\", "2000-01-01", "https://x.example"]
+)
 values = st.recursive(
     ids | texts | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.none(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
@@ -77,7 +85,9 @@ bodies = st.dictionaries(st.sampled_from(FIELDS) | texts, values, max_size=8).ma
 
 
 @pytest.mark.parametrize("name", sorted(set(MATRIX) - {"POST /logout"}))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(body=bodies | st.binary(max_size=200))
 def test_no_body_makes_a_500(send, name, body):
     answer = send(name, body)
@@ -86,7 +96,9 @@ def test_no_body_makes_a_500(send, name, body):
         assert_problem(answer, answer.status)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     path=st.sampled_from(["/profiles/search", "/chats", "/chat/messages/1"]),
     query=st.dictionaries(
@@ -116,7 +128,9 @@ def test_a_wrong_method_is_a_405_that_names_the_right_ones(server, method):
     assert "POST" in answer.headers["Allow"]
 
 
-@pytest.mark.parametrize("path", ["/", "/nope", "/me/", "//me", "/user/", "/user/1/2", "/static/x", "/%00"])
+@pytest.mark.parametrize(
+    "path", ["/", "/nope", "/me/", "//me", "/user/", "/user/1/2", "/static/x", "/%00"]
+)
 def test_an_unknown_route_is_a_404(server, path):
     assert_problem(server.send("GET", path), 404)
 
@@ -131,18 +145,28 @@ def test_errors_tell_nothing_of_the_inside(person, settings, app):
 
 def test_any_content_type_will_do(server):
     body = json.dumps({"username": "anna", "password": "correct horse"}).encode()
-    for content_type, status in (("text/plain", 201), ("application/x-www-form-urlencoded", 409), ("", 409)):
-        assert server.send("POST", "/register", body, {"Content-Type": content_type}).status == status
+    for content_type, status in (
+        ("text/plain", 201),
+        ("application/x-www-form-urlencoded", 409),
+        ("", 409),
+    ):
+        assert (
+            server.send("POST", "/register", body, {"Content-Type": content_type}).status == status
+        )
 
 
 def test_flasks_own_ways_to_json_work(app):
-    answer = app.test_client().post("/register", json={"username": "anna", "password": "correct horse"})
+    answer = app.test_client().post(
+        "/register", json={"username": "anna", "password": "correct horse"}
+    )
     assert answer.get_json()["user_id"] == 1
 
 
 def test_web_pages_of_listed_origins_may_call(app, server, settings):
     answer = server.send(
-        "OPTIONS", "/me", headers={"Origin": "https://a.example", "Access-Control-Request-Method": "PUT"}
+        "OPTIONS",
+        "/me",
+        headers={"Origin": "https://a.example", "Access-Control-Request-Method": "PUT"},
     )
     assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (200, "*")
     answer = server.send("GET", "/me", headers={"Origin": "https://a.example"})

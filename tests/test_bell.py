@@ -33,7 +33,9 @@ def test_a_redis_that_is_away_is_not_asked_by_everyone(pair, app, monkeypatch):
     bells, asked = app.extensions["bell"], []
     working, bells.redis = bells.redis, bell.connect("unix:///nowhere.sock")
     pipeline = bells.redis.pipeline
-    monkeypatch.setattr(bells.redis, "pipeline", lambda **options: asked.append(1) or pipeline(**options))
+    monkeypatch.setattr(
+        bells.redis, "pipeline", lambda **options: asked.append(1) or pipeline(**options)
+    )
     for number in range(20):
         anna.write(chat_id, f"{number}")
     assert len(asked) == bell.FAILURES

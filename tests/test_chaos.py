@@ -54,7 +54,10 @@ class Chaos:
             self._kill_worker("ws")
 
     def kill_links(self) -> None:
-        with suppress(redis.RedisError), redis.Redis.from_url(self._url, socket_timeout=1) as client:
+        with (
+            suppress(redis.RedisError),
+            redis.Redis.from_url(self._url, socket_timeout=1) as client,
+        ):
             client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
 
     def freeze_redis(self) -> None:
@@ -148,5 +151,8 @@ def test_nothing_is_lost_whatever_fails(chaos, request):
     eventually(lambda: all(client.seq == heads[client.person.id] for client in clients), left)
     print(f"all was there {time.monotonic() - ended:.1f} s after the last fault")
     [client.stop() for client in clients]
-    assert sum(len(client.acknowledged) for client in clients) >= SENDS_A_SECOND * FAULT_SECONDS * rounds * 8 * 0.8
+    assert (
+        sum(len(client.acknowledged) for client in clients)
+        >= SENDS_A_SECOND * FAULT_SECONDS * rounds * 8 * 0.8
+    )
     history.check(chaos.town.database, clients)

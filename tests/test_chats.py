@@ -34,7 +34,11 @@ def test_a_message_reaches_the_other_member(pair, settings):
 
 def test_a_chat_can_be_named_by_its_other_member(pair):
     anna, boris, chat_id = pair
-    for address in ({"receiver_id": boris.id}, {"chat_id": chat_id, "receiver_id": boris.id}, {"chat_id": chat_id}):
+    for address in (
+        {"receiver_id": boris.id},
+        {"chat_id": chat_id, "receiver_id": boris.id},
+        {"chat_id": chat_id},
+    ):
         assert anna.post("/messages/send", address | {"content": "hi"})["chat_id"] == chat_id
 
 
@@ -68,14 +72,20 @@ def test_the_other_member_is_checked_never_trusted(pair, person):
 )
 def test_bad_messages_are_refused_and_nothing_is_kept(pair, body):
     anna, _, chat_id = pair
-    assert anna.call("POST", "/messages/send", {"chat_id": chat_id, "content": "hi"} | body).status == 422
+    assert (
+        anna.call("POST", "/messages/send", {"chat_id": chat_id, "content": "hi"} | body).status
+        == 422
+    )
     assert len(anna.get(f"/chat/messages/{chat_id}")) == 1
 
 
 def test_a_retried_send_is_one_message(pair, settings):
     anna, boris, chat_id = pair
     body = {"chat_id": chat_id, "content": "hi", "client_id": "a-1"}
-    first, again = anna.call("POST", "/messages/send", body), anna.call("POST", "/messages/send", body)
+    first, again = (
+        anna.call("POST", "/messages/send", body),
+        anna.call("POST", "/messages/send", body),
+    )
     assert (first.status, again.status) == (201, 200)
     assert first.json == again.json
     assert len(boris.get(f"/chat/messages/{chat_id}")) == 2
@@ -107,7 +117,9 @@ def test_history_is_read_in_pages(pair):
     assert page("limit=200")[1:] == ids
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "before_id=0", "after_id=-1", "before_id=1.5"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=201", "limit=x", "before_id=0", "after_id=-1", "before_id=1.5"]
+)
 def test_bad_pages_are_refused(pair, query):
     anna, _, chat_id = pair
     assert anna.call("GET", f"/chat/messages/{chat_id}?{query}").status == 422
@@ -119,7 +131,9 @@ def test_reading_a_chat_marks_what_was_sent_to_me(pair, settings):
     boris.write(chat_id, "two")
     answer = boris.call("POST", "/chat/read", {"chat_id": chat_id, "receiver_id": anna.id})
     assert (answer.status, answer.json) == (200, True)
-    marks = {message["content"]: message["is_read"] for message in anna.get(f"/chat/messages/{chat_id}")}
+    marks = {
+        message["content"]: message["is_read"] for message in anna.get(f"/chat/messages/{chat_id}")
+    }
     assert (marks["one"], marks["two"]) == (True, False)
     assert boris.post("/chat/read", {"chat_id": chat_id}) is True
     assert events(settings, anna) == ["message", "read_chat"]
@@ -133,7 +147,9 @@ def test_reading_messages_marks_those_alone(pair, person, settings):
     elsewhere = clara.write(clara.match(boris), "elsewhere")["id"]
     body = {"chat_id": chat_id, "message_ids": [one, mine, elsewhere, 999, one]}
     assert boris.post("/messages/read", body) == {"status": "ok"}
-    assert [message["id"] for message in anna.get(f"/chat/messages/{chat_id}") if message["is_read"]] == [one]
+    assert [
+        message["id"] for message in anna.get(f"/chat/messages/{chat_id}") if message["is_read"]
+    ] == [one]
     assert {message["id"] for message in anna.get(f"/chat/messages/{chat_id}")} >= {one, two, mine}
     assert boris.get("/chats")[0]["unread_count"] == 1
     assert boris.post("/messages/read", body) == {"status": "ok"}
@@ -151,7 +167,9 @@ def test_a_list_of_chats_shows_the_latest_of_each(pair, person):
     anna, boris, chat_id = pair
     boris.put_me(name="Boris", photo_url="https://img.example/2.jpg")
     fresh = {chat["id"]: chat for chat in anna.get("/chats")}[chat_id]
-    assert [fresh[name] for name in ("last_message", "last_message_user", "is_read", "unread_count")] == [
+    assert [
+        fresh[name] for name in ("last_message", "last_message_user", "is_read", "unread_count")
+    ] == [
         "It's a match! 🎉",
         0,
         True,
@@ -202,7 +220,9 @@ def test_chats_come_by_newest_activity_in_pages(person):
     assert found == expected
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=201", "before=", "before=x", "before=MS4y$", "before=eA=="])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=201", "before=", "before=x", "before=MS4y$", "before=eA=="]
+)
 def test_bad_chat_pages_are_refused(person, query):
     assert person().call("GET", f"/chats?{query}").status == 422
 

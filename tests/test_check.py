@@ -69,7 +69,13 @@ ALSO = {"open chats": {"schema"}}  # what else is broken by that
 def lived(app, person):
     """A database in which all has happened that can."""
     anna, boris, clara, dmitry, eve, fred = (person() for _ in range(6))
-    anna.put_me(gender="female", latitude=50.98, longitude=11.33, photo_url="https://a.example/b", pref_max_age=40)
+    anna.put_me(
+        gender="female",
+        latitude=50.98,
+        longitude=11.33,
+        photo_url="https://a.example/b",
+        pref_max_age=40,
+    )
     for step in range(12):  # the last ones are too many for a day
         boris.put_me(latitude=10 + step, longitude=10)
     chat = anna.match(boris)
@@ -86,7 +92,9 @@ def lived(app, person):
     dmitry.put_me(hide_activity=True)
     anna.post_json(anna.server, "/refresh", {"refresh_token": anna.tokens["refresh_token"]})
     for what in ("dismiss 1", f"ban {fred.id}", f"suspend {clara.id} --days 3"):
-        assert app.test_cli_runner().invoke(args=["moderate", *what.split(), "--yes"]).exit_code == 0
+        assert (
+            app.test_cli_runner().invoke(args=["moderate", *what.split(), "--yes"]).exit_code == 0
+        )
     return app
 
 
@@ -116,7 +124,9 @@ def test_what_is_broken_is_named(lived, name):
 
 
 def test_every_check_is_seen_to_fail():
-    assert sorted(BREAKS) == sorted(["integrity", "schema", "foreign keys"] + [one.name for one in invariants.ALL])
+    assert sorted(BREAKS) == sorted(
+        ["integrity", "schema", "foreign keys"] + [one.name for one in invariants.ALL]
+    )
 
 
 def test_every_time_is_checked(app):
@@ -137,7 +147,10 @@ def test_every_time_is_checked(app):
 
 
 def test_it_says_how_many_and_which(lived):
-    run(lived.config["DATABASE_PATH"], "UPDATE users SET canonical = 'x' || id WHERE deleted_at IS NULL")
+    run(
+        lived.config["DATABASE_PATH"],
+        "UPDATE users SET canonical = 'x' || id WHERE deleted_at IS NULL",
+    )
     run(lived.config["DATABASE_PATH"], "UPDATE users SET birthday = '1995-02-30' WHERE id = 9999")
     wrong = "`canonical` is not that of `username`, so that nobody logs in with it"
     assert check(lived) == (1, f"usernames: {wrong} (5: 1, 2, 3, 4, 6)\n")
@@ -162,7 +175,10 @@ def test_damage_to_pages_is_said_in_lines(lived):
     assert "times of chats: it cannot be looked into" in said
     Path(path).write_bytes(b"rubbish " * 1000)
     result = create_app(lived.config).test_cli_runner().invoke(args=["check"])
-    assert (result.exit_code, result.output) == (1, f"Error: {path}: file is not a database; see DATABASE_PATH\n")
+    assert (result.exit_code, result.output) == (
+        1,
+        f"Error: {path}: file is not a database; see DATABASE_PATH\n",
+    )
 
 
 def test_a_migrated_database_is_well(settings, tmp_path):
@@ -204,7 +220,9 @@ def test_who_has_left_may_be_blocked_still(app, person, is_reported):
     assert ([one["user_id"] for one in anna.get("/blocks")], anna.get("/chats")) == ([eve.id], [])
     assert check(app) == (0, "All is well\n")
     if is_reported:
-        assert app.test_cli_runner().invoke(args=["moderate", "dismiss", "1", "--yes"]).exit_code == 0
+        assert (
+            app.test_cli_runner().invoke(args=["moderate", "dismiss", "1", "--yes"]).exit_code == 0
+        )
         assert check(app) == (0, "All is well\n")
     run(app.config["DATABASE_PATH"], "UPDATE blocks SET created_at = '2020-01-01T00:00:00.000Z'")
     assert found(app) == {"what those had who have left"}
@@ -214,7 +232,11 @@ def test_an_older_schema_is_named(lived, tmp_path):
     run(lived.config["DATABASE_PATH"], f"PRAGMA user_version = {db.SCHEMA_VERSION - 1}")
     app = create_app(lived.config)
     result = app.test_cli_runner().invoke(args=["check"])
-    assert (result.exit_code, "run: flask migrate" in result.output, result.output.count("\n")) == (1, True, 1)
+    assert (result.exit_code, "run: flask migrate" in result.output, result.output.count("\n")) == (
+        1,
+        True,
+        1,
+    )
 
 
 def test_it_hinders_no_writer(lived, monkeypatch):

@@ -55,7 +55,10 @@ def test_it_starts_over_where_the_log_does_not_reach_back(pair, settings):
 def test_it_says_again_what_was_not_acknowledged_and_it_is_said_once(pair, monkeypatch):
     anna, client, chat_id = pair
     monkeypatch.setattr(clients, "LEAST_SECONDS", 0.01)
-    call, failures = client.person.call, [OSError("the answer was lost"), Answer(503, {}, b""), Answer(429, {}, b"")]
+    call, failures = (
+        client.person.call,
+        [OSError("the answer was lost"), Answer(503, {}, b""), Answer(429, {}, b"")],
+    )
 
     def unreliable(method, path, body=None):
         if method == "GET" or path == "/ws/start":

@@ -22,7 +22,10 @@ def test_ws_takes_the_one_port_of_a_host_that_gives_each_process_one():
 
 def test_the_older_redis_variable_works_and_the_newer_wins():
     assert config.load({"REDIS_ADDR": "host:1234"})["REDIS_URL"] == "redis://host:1234/0"
-    assert config.load({"REDIS_ADDR": "host:1234", "REDIS_URL": "rediss://x"})["REDIS_URL"] == "rediss://x"
+    assert (
+        config.load({"REDIS_ADDR": "host:1234", "REDIS_URL": "rediss://x"})["REDIS_URL"]
+        == "rediss://x"
+    )
 
 
 def test_a_password_in_an_address_is_not_shown():
@@ -38,7 +41,9 @@ def test_there_must_be_time_to_answer_a_ping():
 
 @pytest.mark.parametrize("port", ["8088", "8089", "8087"])
 def test_metrics_are_on_no_public_port(port):
-    with pytest.raises(config.BadSetting, match="^METRICS_PORT and the port after it must be others"):
+    with pytest.raises(
+        config.BadSetting, match="^METRICS_PORT and the port after it must be others"
+    ):
         config.load({"METRICS_PORT": port})
     assert config.load({"METRICS_PORT": "9100"})["METRICS_PORT"] == 9100
 

@@ -44,14 +44,19 @@ def build(folder):
     for *sources, target in instructions("COPY"):
         for source in sources:
             if (dev.ROOT / source).is_dir():
-                shutil.copytree(dev.ROOT / source, folder / target, ignore=shutil.ignore_patterns("__pycache__"))
+                shutil.copytree(
+                    dev.ROOT / source, folder / target, ignore=shutil.ignore_patterns("__pycache__")
+                )
             else:
                 shutil.copy(dev.ROOT / source, folder / target)
 
 
 def test_the_commands_are_those_of_the_procfile():
     assert instructions("CMD")[-1] == command("web")
-    assert {name: SERVICES[name]["command"] for name in ("web", "ws")} == {"web": command("web"), "ws": command("ws")}
+    assert {name: SERVICES[name]["command"] for name in ("web", "ws")} == {
+        "web": command("web"),
+        "ws": command("ws"),
+    }
 
 
 def test_what_is_copied_may_be():
@@ -60,7 +65,9 @@ def test_what_is_copied_may_be():
     allowed = {rule.removeprefix("!") for rule in rules if rule.startswith("!")}
     copied = {source for *sources, _ in instructions("COPY") for source in sources}
     assert (first, allowed) == ("*", copied)
-    assert not any(fnmatch.fnmatch(name, pattern) for name in (".env", "dating.db") for pattern in allowed)
+    assert not any(
+        fnmatch.fnmatch(name, pattern) for name in (".env", "dating.db") for pattern in allowed
+    )
 
 
 @pytest.mark.parametrize("name", ["web", "ws"])
@@ -70,7 +77,10 @@ def test_what_is_in_the_image_runs_and_is_healthy(tmp_path, redis_url, name):
     data = tmp_path / "data"
     data.mkdir()
     port = str(free_port())
-    env = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "REDIS_URL": redis_url} | environment()
+    env = {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "REDIS_URL": redis_url,
+    } | environment()
     env |= {"PORT": port, "DATABASE_PATH": env["DATABASE_PATH"].replace("/data", str(data))}
     (*_, check) = re.findall(r"^HEALTHCHECK.* CMD (.*)$", DOCKERFILE, re.MULTILINE)
 
@@ -79,7 +89,9 @@ def test_what_is_in_the_image_runs_and_is_healthy(tmp_path, redis_url, name):
 
     assert not is_healthy()
     with (tmp_path / "log").open("w") as log:
-        run = subprocess.Popen(SERVICES[name]["command"], env=env, cwd=tmp_path / "srv", stdout=log, stderr=log)
+        run = subprocess.Popen(
+            SERVICES[name]["command"], env=env, cwd=tmp_path / "srv", stdout=log, stderr=log
+        )
     try:
         eventually(lambda: is_healthy() or run.poll() is not None, 30)
         assert Remote(f"http://127.0.0.1:{port}").send("GET", "/readyz").status == 200
@@ -92,13 +104,27 @@ def test_what_is_in_the_image_runs_and_is_healthy(tmp_path, redis_url, name):
 def test_what_it_installs_is_all_that_the_services_import():
     script = " ".join(next(step for step in instructions("RUN") if "requirements.txt" in step))
     sed, _, _ = script.partition(" > ")
-    needed = subprocess.run(sed, shell=True, cwd=dev.ROOT, capture_output=True, text=True, check=True).stdout
-    needed += "".join((dev.ROOT / name).read_text() for name in re.findall(r"-r (requirements-\S+)", script))
-    installed = {name.lower().replace("_", "-") for name in re.findall(r"^([\w.-]+)", needed, re.MULTILINE)}
+    needed = subprocess.run(
+        sed, shell=True, cwd=dev.ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    needed += "".join(
+        (dev.ROOT / name).read_text() for name in re.findall(r"-r (requirements-\S+)", script)
+    )
+    installed = {
+        name.lower().replace("_", "-") for name in re.findall(r"^([\w.-]+)", needed, re.MULTILINE)
+    }
     assert "pytest" not in installed
     owners = importlib.metadata.packages_distributions()
-    files = [dev.ROOT / "wsgi.py", *(dev.ROOT / "app").rglob("*.py"), *(dev.ROOT / "ws").rglob("*.py")]
-    for module in {name for file in files for name in imported(file)} - set(sys.stdlib_module_names) - {"app", "ws"}:
+    files = [
+        dev.ROOT / "wsgi.py",
+        *(dev.ROOT / "app").rglob("*.py"),
+        *(dev.ROOT / "ws").rglob("*.py"),
+    ]
+    for module in (
+        {name for file in files for name in imported(file)}
+        - set(sys.stdlib_module_names)
+        - {"app", "ws"}
+    ):
         assert installed & {owner.lower().replace("_", "-") for owner in owners[module]}, module
 
 
@@ -124,7 +150,9 @@ def test_every_setting_that_it_gives_is_one():
     known = {setting.name for setting in config.SETTINGS}
     for name in ("web", "ws"):
         assert set(SERVICES[name]["environment"]) <= known
-        assert config.load(SERVICES[name]["environment"])["WS_PORT"] == int(SERVICES["proxy"]["ports"][0].split(":")[0])
+        assert config.load(SERVICES[name]["environment"])["WS_PORT"] == int(
+            SERVICES["proxy"]["ports"][0].split(":")[0]
+        )
     assert set(environment()) - known == {"PYTHONDONTWRITEBYTECODE"}
 
 
@@ -152,7 +180,9 @@ def test_the_proxy_asks_the_services_where_they_are():
     assert f"{{$SITE::{published.split(':')[1]}}}" in CADDYFILE.read_text()
 
 
-@pytest.mark.parametrize(("name", "file"), [("web", "app/gunicorn.conf.py"), ("ws", "ws/gunicorn.conf.py")])
+@pytest.mark.parametrize(
+    ("name", "file"), [("web", "app/gunicorn.conf.py"), ("ws", "ws/gunicorn.conf.py")]
+)
 def test_a_stop_is_given_the_time_that_it_takes(name, file, monkeypatch):
     monkeypatch.chdir(dev.ROOT)
     script = "import json, runpy, sys; print(json.dumps(runpy.run_path(sys.argv[1])['graceful_timeout']))"

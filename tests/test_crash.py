@@ -25,7 +25,9 @@ class Writer(threading.Thread):
             if self.stopped:
                 return
             try:
-                self.acknowledged.append(self.person.write(self.chat_id, f"{self.person.id}:{number}")["content"])
+                self.acknowledged.append(
+                    self.person.write(self.chat_id, f"{self.person.id}:{number}")["content"]
+                )
             except (OSError, http.client.HTTPException):
                 time.sleep(0.01)  # its server is just gone
 
@@ -38,7 +40,9 @@ def test_what_was_answered_is_in_the_database(tmp_path, redis_url):
     [writer.start() for writer in writers]
     for _ in range(12):
         goal = sum(len(writer.acknowledged) for writer in writers) + chance.randrange(5, 60)
-        eventually(lambda goal=goal: sum(len(writer.acknowledged) for writer in writers) >= goal, 30)
+        eventually(
+            lambda goal=goal: sum(len(writer.acknowledged) for writer in writers) >= goal, 30
+        )
         name = chance.choice(["web", "web", "ws"])
         os.kill(chance.choice(eventually(lambda name=name: below(town.pids[name]))), signal.SIGKILL)
     for name in ("web", "ws"):
@@ -52,7 +56,9 @@ def test_what_was_answered_is_in_the_database(tmp_path, redis_url):
         "SELECT count(*) FROM messages WHERE sender_id IS NOT NULL"
         " AND id NOT IN (SELECT payload ->> 'id' FROM events WHERE type = 'message')",
     )
-    holes = rows(town.database, "SELECT user_id FROM events GROUP BY user_id HAVING max(seq) <> count(*)")
+    holes = rows(
+        town.database, "SELECT user_id FROM events GROUP BY user_id HAVING max(seq) <> count(*)"
+    )
     assert rows(town.database, "PRAGMA integrity_check") == [("ok",)]
     acknowledged = [content for writer in writers for content in writer.acknowledged]
     assert len(acknowledged) > 100
@@ -63,7 +69,9 @@ def test_what_was_answered_is_in_the_database(tmp_path, redis_url):
 
 def test_a_connection_waits_while_another_recovers_the_file(settings, app):
     """After a crash the first to come repairs the log of changes, and holds the file for a moment."""
-    holder = db.engine.connect(settings["DATABASE_PATH"], isolation_level=None, check_same_thread=False)
+    holder = db.engine.connect(
+        settings["DATABASE_PATH"], isolation_level=None, check_same_thread=False
+    )
     holder.execute("PRAGMA locking_mode = EXCLUSIVE")
     holder.execute("BEGIN EXCLUSIVE")
     release = threading.Timer(0.2, holder.close)  # the moment

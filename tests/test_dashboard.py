@@ -10,10 +10,14 @@ from app import metrics
 from app.exporter import WalSize
 
 DASHBOARD = json.loads((dev.ROOT / "deploy/grafana.json").read_text())
-QUERIES = [(panel["title"], target["expr"]) for panel in DASHBOARD["panels"] for target in panel["targets"]]
+QUERIES = [
+    (panel["title"], target["expr"]) for panel in DASHBOARD["panels"] for target in panel["targets"]
+]
 SUFFIXES = {"counter": ["_total"], "histogram": ["_bucket", "_count", "_sum"], "gauge": [""]}
 FAMILIES = [*metrics.registry.collect(), *WalSize("nowhere.db").collect()]
-NAMES = {family.name + suffix: family.name for family in FAMILIES for suffix in SUFFIXES[family.type]}
+NAMES = {
+    family.name + suffix: family.name for family in FAMILIES for suffix in SUFFIXES[family.type]
+}
 LABELS = {one._name: set(one._labelnames) for one in metrics.registry._collector_to_names}
 OF_PROMETHEUS = {"le", "instance"}
 
@@ -31,7 +35,9 @@ def test_every_query_names_metrics_that_exist(title, query):
 
 @pytest.mark.parametrize(("title", "query"), QUERIES)
 def test_every_query_groups_by_labels_that_exist(title, query):
-    grouped = {label for labels in re.findall(r"by \(([^)]*)\)", query) for label in labels.split(", ")}
+    grouped = {
+        label for labels in re.findall(r"by \(([^)]*)\)", query) for label in labels.split(", ")
+    }
     selected = set(re.findall(r"(\w+)=~?\"", query))
     known = {label for name in named(query) for label in LABELS.get(NAMES[name], ())}
     assert grouped | selected <= known | OF_PROMETHEUS, title

@@ -48,7 +48,11 @@ def test_somebody_known_can_look_around(app, server, password):
 
 def test_it_all_was_before_now(app, password):
     path, now = app.config["DATABASE_PATH"], times.from_now()
-    for table, column in [("users", "last_active"), ("swipes", "created_at"), ("messages", "created_at")]:
+    for table, column in [
+        ("users", "last_active"),
+        ("swipes", "created_at"),
+        ("messages", "created_at"),
+    ]:
         ((first, last),) = rows(path, f"SELECT min({column}), max({column}) FROM {table}")
         assert times.from_now(days=-70) < first < last <= now
     later = "SELECT count(*) FROM messages AS one JOIN messages AS next ON next.id = one.id + 1"
@@ -65,7 +69,9 @@ def town(settings, folder, *args):
         app.extensions["idle_connections"].pop().close()
     found = dump(path)
     del found["settings"]
-    return found | {"users": [tuple(v for v in row if not str(v).startswith("$2b$")) for row in found["users"]]}
+    return found | {
+        "users": [tuple(v for v in row if not str(v).startswith("$2b$")) for row in found["users"]]
+    }
 
 
 def test_the_same_seed_is_the_same_town(settings, tmp_path):
@@ -78,7 +84,11 @@ def test_it_refuses_a_database_with_people(app, person):
     person()
     before = dump(app.config["DATABASE_PATH"])
     result = demo(app)
-    assert (result.exit_code, result.output.count("\n"), "DATABASE_PATH" in result.output) == (1, 1, True)
+    assert (result.exit_code, result.output.count("\n"), "DATABASE_PATH" in result.output) == (
+        1,
+        1,
+        True,
+    )
     assert dump(app.config["DATABASE_PATH"]) == before
 
 

@@ -95,7 +95,9 @@ def test_a_stop_of_web_finishes_what_is_in_flight(town):
     url = urlsplit(town.server.url)
     socks = [socket.create_connection((url.hostname, url.port), 10) for _ in range(8)]
     for sock in socks:
-        sock.sendall(b"POST /register HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body))
+        sock.sendall(
+            b"POST /register HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body)
+        )
     assert town.person()  # both workers had time to read the heads
     os.kill(town.pids["web"], signal.SIGTERM)
     eventually(lambda: not dev.is_open(url.port))

@@ -23,7 +23,9 @@ class Running:
     def __init__(self, folder: Path, **settings: str) -> None:
         self.ports = {"PORT": str(free_port()), "WS_PORT": str(free_port())}
         env = {name: value for name, value in os.environ.items() if not name.startswith("REDIS")}
-        env |= self.ports | {"DATABASE_PATH": str(folder / "dating.db"), "BCRYPT_COST": "4"} | settings
+        env |= (
+            self.ports | {"DATABASE_PATH": str(folder / "dating.db"), "BCRYPT_COST": "4"} | settings
+        )
         self.log = folder / "run.log"
         with self.log.open("w") as log:
             command = [sys.executable, "dev.py", "run"]
@@ -67,7 +69,10 @@ def test_it_runs_everything_and_two_people_can_talk(tmp_path):
     curls = re.findall("curl (.*)", running.output())
     assert len(curls) == 3
     for curl in curls:
-        assert subprocess.run(f"curl -sf {curl}", shell=True, stdout=subprocess.DEVNULL).returncode == 0
+        assert (
+            subprocess.run(f"curl -sf {curl}", shell=True, stdout=subprocess.DEVNULL).returncode
+            == 0
+        )
     running.process.send_signal(signal.SIGINT)
     assert running.process.wait(20) == 0
     to_boris.close()
@@ -76,7 +81,9 @@ def test_it_runs_everything_and_two_people_can_talk(tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL, signal.SIGHUP])
 def test_however_it_ends_no_orphan_is_left(tmp_path, number):
     running = Running(tmp_path).ready()
-    eventually(lambda: len(running.children()) >= 7)  # redis, the guard, web and ws with their workers
+    eventually(
+        lambda: len(running.children()) >= 7
+    )  # redis, the guard, web and ws with their workers
     children = running.children()
     running.process.send_signal(number)
     running.process.wait(20)
@@ -87,10 +94,14 @@ def test_however_it_ends_no_orphan_is_left(tmp_path, number):
 def test_a_procfile_runner_works_as_well(tmp_path, redis_url):
     """The README's way: each line gets a PORT of its own, `ws` a known one, and all start at once."""
     ports = {"PORT": str(free_port()), "WS_PORT": str(free_port())}
-    env = os.environ | ports | {"REDIS_URL": redis_url, "DATABASE_PATH": str(tmp_path / "dating.db")}
+    env = (
+        os.environ | ports | {"REDIS_URL": redis_url, "DATABASE_PATH": str(tmp_path / "dating.db")}
+    )
     env["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     with (tmp_path / "log").open("w") as log:
-        honcho = subprocess.Popen(["honcho", "start"], env=env, cwd=dev.ROOT, stdout=log, stderr=log)
+        honcho = subprocess.Popen(
+            ["honcho", "start"], env=env, cwd=dev.ROOT, stdout=log, stderr=log
+        )
     web = int(ports["PORT"]) + 100  # the second line's
     eventually(lambda: dev.is_open(web) and dev.is_open(int(ports["WS_PORT"])) or honcho.poll(), 30)
     Socket(Person(Remote(f"http://127.0.0.1:{web}")).post("/ws/start")["url"]).close()
@@ -108,7 +119,9 @@ def test_one_dying_stops_all_and_says_which(tmp_path, name):
     os.kill(pid, signal.SIGKILL)
     assert running.process.wait(20) == 1
     assert f"{name} has ended, so everything is stopped" in running.output()
-    assert ("oO0" in running.output() or "Valkey" in running.output()) == (name == "redis")  # its log is shown
+    assert ("oO0" in running.output() or "Valkey" in running.output()) == (
+        name == "redis"
+    )  # its log is shown
 
 
 def test_a_port_in_use_is_one_clear_line(tmp_path):
@@ -119,11 +132,16 @@ def test_a_port_in_use_is_one_clear_line(tmp_path):
         for variable in ("PORT", "WS_PORT"):
             running = Running(tmp_path, **{variable: port})
             assert running.process.wait(20) == 1
-            assert f"Port {port} is in use or not ours to take: set {variable} to another one\n" in running.output()
+            assert (
+                f"Port {port} is in use or not ours to take: set {variable} to another one\n"
+                in running.output()
+            )
             assert "Traceback" not in running.output()
 
 
-@pytest.mark.parametrize("name", ["BCRYPT_COST", "WEB_CONCURRENCY", "PORT", "WS_PORT", "REDIS_URL", "CORS_ORIGINS"])
+@pytest.mark.parametrize(
+    "name", ["BCRYPT_COST", "WEB_CONCURRENCY", "PORT", "WS_PORT", "REDIS_URL", "CORS_ORIGINS"]
+)
 def test_a_bad_setting_stops_the_start_with_one_line(tmp_path, name):
     running = Running(tmp_path, **{name: "nonsense"})
     assert running.process.wait(20) == 1
@@ -140,9 +158,13 @@ def test_a_server_on_the_path_is_preferred(tmp_path, monkeypatch):
 
 
 def test_help_and_mistakes_are_answered():
-    helped = subprocess.run([sys.executable, "dev.py", "--help"], cwd=dev.ROOT, capture_output=True, text=True)
+    helped = subprocess.run(
+        [sys.executable, "dev.py", "--help"], cwd=dev.ROOT, capture_output=True, text=True
+    )
     assert helped.returncode == 0 and "run" in helped.stdout and "test" in helped.stdout
-    wrong = subprocess.run([sys.executable, "dev.py", "walk"], cwd=dev.ROOT, capture_output=True, text=True)
+    wrong = subprocess.run(
+        [sys.executable, "dev.py", "walk"], cwd=dev.ROOT, capture_output=True, text=True
+    )
     assert wrong.returncode == 2 and "invalid choice" in wrong.stderr
 
 
@@ -157,7 +179,11 @@ def test_help_and_mistakes_are_answered():
 def test_what_stops_the_set_up_is_one_clear_line(change, line):
     program = "import dev; dev.fetch_pip()"
     ended = subprocess.run(
-        [sys.executable, "-c", program], cwd=dev.ROOT, env=os.environ | change, capture_output=True, text=True
+        [sys.executable, "-c", program],
+        cwd=dev.ROOT,
+        env=os.environ | change,
+        capture_output=True,
+        text=True,
     )
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
     assert ended.stderr.startswith(line)
@@ -168,7 +194,16 @@ def test_a_wheel_that_is_not_the_known_one_is_not_installed(tmp_path, monkeypatc
     (tmp_path / "pip" / "index.html").write_text(f'<a href="{dev.PIP}">')
     (tmp_path / "pip" / dev.PIP).write_text("something else")
     port = free_port()
-    command = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1", "-d", str(tmp_path)]
+    command = [
+        sys.executable,
+        "-m",
+        "http.server",
+        str(port),
+        "--bind",
+        "127.0.0.1",
+        "-d",
+        str(tmp_path),
+    ]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         eventually(lambda: dev.is_open(port))
         monkeypatch.setattr(dev, "INDEX", f"http://127.0.0.1:{port}")
@@ -188,5 +223,10 @@ def test_an_old_python_is_told_so(monkeypatch):
 
 def test_the_set_up_is_instant_the_second_time():
     started = time.monotonic()
-    subprocess.run([sys.executable, "dev.py", "test", "--version"], cwd=dev.ROOT, check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "dev.py", "test", "--version"],
+        cwd=dev.ROOT,
+        check=True,
+        capture_output=True,
+    )
     assert time.monotonic() - started < 5

@@ -15,7 +15,11 @@ def search(person, **query):
 
 
 def years_ago(years, **offset):
-    return times.years_before(years) if not offset else (times.now() + timedelta(**offset)).strftime("%Y-%m-%d")
+    return (
+        times.years_before(years)
+        if not offset
+        else (times.now() + timedelta(**offset)).strftime("%Y-%m-%d")
+    )
 
 
 def test_the_feed_holds_whom_i_have_not_swiped_by_ascending_id(person):
@@ -91,8 +95,13 @@ def test_the_distance_filter_runs_before_the_page_is_cut(person):
         other.put_me(latitude=59.94, longitude=30.31)
     near.put_me(latitude=55.80, longitude=37.62)
     assert search(anna, max_distance_km=10, page_size=2) == [near.id]
-    assert search(anna, max_distance_km=1000, page_size=9) == [*(other.id for other in far), near.id]
-    assert search(anna, max_distance_km=10, latitude=59.9, longitude=30.3) == [other.id for other in far]
+    assert search(anna, max_distance_km=1000, page_size=9) == [
+        *(other.id for other in far),
+        near.id,
+    ]
+    assert search(anna, max_distance_km=10, latitude=59.9, longitude=30.3) == [
+        other.id for other in far
+    ]
     assert search(nowhere, max_distance_km=10) == []
     (seen,) = anna.get("/profiles/search?max_distance_km=10")
     assert (seen["distance_km"], seen["latitude"], seen["longitude"]) == (10, None, None)
@@ -167,7 +176,11 @@ def test_followers_are_paged(person):
     while path:
         answer = anna.call("GET", path)
         found, pages = found + [user["id"] for user in answer.json], pages + 1
-        path = answer.headers["Link"].partition(">")[0].lstrip("<") if "Link" in answer.headers else None
+        path = (
+            answer.headers["Link"].partition(">")[0].lstrip("<")
+            if "Link" in answer.headers
+            else None
+        )
     assert (found, pages) == ([fan.id for fan in reversed(fans)], 3)
     assert len(anna.get("/followers")) == 5
     assert anna.call("GET", "/followers?cursor=x").status == 422
@@ -187,7 +200,14 @@ def test_both_must_want_each_other(person):
 
 def test_ages_and_distances_are_wished_for_both_ways(person):
     anna, young, far, picky = (person() for _ in range(4))
-    anna.put_me(birthday="1990-01-01", pref_min_age=25, pref_max_age=45, pref_distance_km=50, latitude=10, longitude=10)
+    anna.put_me(
+        birthday="1990-01-01",
+        pref_min_age=25,
+        pref_max_age=45,
+        pref_distance_km=50,
+        latitude=10,
+        longitude=10,
+    )
     here = {"latitude": 10.01, "longitude": 10.01}
     young.put_me(birthday=years_ago(20), **here)
     far.put_me(birthday=years_ago(30), latitude=12, longitude=10)
@@ -195,7 +215,10 @@ def test_ages_and_distances_are_wished_for_both_ways(person):
     assert search(anna) == []
     picky.put_me(pref_max_age=None, pref_distance_km=1)
     far.put_me(latitude=10.2, longitude=10)
-    assert search(anna) == [far.id, *([picky.id] if anna.get(f"/user/{picky.id}")["distance_km"] == 1 else [])]
+    assert search(anna) == [
+        far.id,
+        *([picky.id] if anna.get(f"/user/{picky.id}")["distance_km"] == 1 else []),
+    ]
     anna.put_me(pref_min_age=None)
     assert young.id in search(anna)
     assert young.id not in search(anna, min_age=21)
@@ -214,7 +237,8 @@ def test_who_likes_me_and_fits_is_shown_whatever_they_wished_for(person):
 
 
 @pytest.mark.parametrize(
-    ("today", "found"), [("2027-02-28", True), ("2027-03-01", False), ("2028-02-28", False), ("2026-02-28", False)]
+    ("today", "found"),
+    [("2027-02-28", True), ("2027-03-01", False), ("2028-02-28", False), ("2026-02-28", False)],
 )
 def test_who_was_born_on_29_february_is_30_until_the_28th(app, today, found, monkeypatch):
     monkeypatch.setattr(times, "now", lambda: datetime.fromisoformat(f"{today}T12:00:00+00:00"))
@@ -228,7 +252,12 @@ def test_wishes_are_mine_and_can_be_cleared(person):
     assert wishes.items() <= anna.put_me(**wishes).items()
     assert "pref_min_age" not in boris.get(f"/user/{anna.id}")
     assert anna.put_me(pref_min_age=None)["pref_min_age"] is None
-    for bad in ({"pref_min_age": -1}, {"pref_max_age": 151}, {"pref_distance_km": 0}, {"pref_distance_km": "x"}):
+    for bad in (
+        {"pref_min_age": -1},
+        {"pref_max_age": 151},
+        {"pref_distance_km": 0},
+        {"pref_distance_km": "x"},
+    ):
         assert anna.call("PUT", "/me", bad).status == 422
 
 
@@ -237,8 +266,16 @@ def test_who_is_too_young_is_shown_to_nobody_however_they_came(person, settings,
     anna, boris = person(), person()
     boris.like(anna)
     for table, column in (("users", "id"), ("discovery", "user_id")):
-        run(settings["DATABASE_PATH"], f"UPDATE {table} SET birthday = '{birthday}' WHERE {column} = {boris.id}")
-    assert anna.get("/profiles/search") == anna.get("/profiles/search?max_age=20") == anna.get("/followers") == []
+        run(
+            settings["DATABASE_PATH"],
+            f"UPDATE {table} SET birthday = '{birthday}' WHERE {column} = {boris.id}",
+        )
+    assert (
+        anna.get("/profiles/search")
+        == anna.get("/profiles/search?max_age=20")
+        == anna.get("/followers")
+        == []
+    )
     assert anna.call("GET", f"/user/{boris.id}").status == 404
     assert anna.call("POST", "/swipe", {"target_id": boris.id, "action": "like"}).status == 404
 

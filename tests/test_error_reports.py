@@ -16,7 +16,9 @@ from tests.town import Town, eventually
 class Sentry(BaseHTTPRequestHandler):
     def do_POST(self):  # noqa: N802 - the library's name
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.received.append(gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body)
+        self.server.received.append(
+            gzip.decompress(body) if self.headers.get("Content-Encoding") == "gzip" else body
+        )
         self.send_response(200)
         self.end_headers()
 
@@ -49,13 +51,24 @@ def test_an_error_is_reported_without_what_it_was_about(tmp_path, redis_url, sen
     (report,) = eventually(lambda: sentry.received)
     town.stop()
     _, _, event = report.splitlines()
-    for secret in ("a private word", PASSWORD, anna.tokens["access_token"], anna.tokens["refresh_token"]):
+    for secret in (
+        "a private word",
+        PASSWORD,
+        anna.tokens["access_token"],
+        anna.tokens["refresh_token"],
+    ):
         assert secret.encode() not in report
     event = json.loads(event)
-    assert event["tags"] == {"request_id": answer.headers["X-Request-ID"], "route": "/messages/send", "method": "POST"}
+    assert event["tags"] == {
+        "request_id": answer.headers["X-Request-ID"],
+        "route": "/messages/send",
+        "method": "POST",
+    }
     (exception,) = event["exception"]["values"]
     assert exception["type"] == "OperationalError"
-    assert {"send_message", "insert"} <= {frame["function"] for frame in exception["stacktrace"]["frames"]}
+    assert {"send_message", "insert"} <= {
+        frame["function"] for frame in exception["stacktrace"]["frames"]
+    }
     assert not {"request", "user", "extra"} & set(event) and not event["breadcrumbs"]["values"]
 
 

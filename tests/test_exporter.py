@@ -57,7 +57,9 @@ def test_sockets_frames_and_lag_are_those_of_now(town):
     eventually(lambda: town.scrape_ws().sum("dating_sockets_open") == 2)
     anna.write(chat_id, "hi")
     assert opened[1].receive()["content"] == "hi"
-    found = eventually(lambda: (found := town.scrape_ws()).sum("dating_frames_sent_total") and found)
+    found = eventually(
+        lambda: (found := town.scrape_ws()).sum("dating_frames_sent_total") and found
+    )
     assert found.sum("dating_frames_sent_total", type="message") == 1
     assert found.sum("dating_event_lag_seconds_count", source="live") == 1
     assert 0 < found.sum("dating_event_lag_seconds_sum", source="live") < 60
@@ -76,7 +78,11 @@ def test_a_socket_has_no_duration_and_who_is_refused_has(town):
     opened.close()
     eventually(lambda: town.scrape_ws().each("dating_sockets_open") == [0])
     assert Remote(town.ws_url.replace("ws:", "http:")).send("GET", "/ws/chat").status == 426
-    found = eventually(lambda: (found := town.scrape_ws()).sum("dating_http_requests_total", status="426") and found)
+    found = eventually(
+        lambda: (
+            (found := town.scrape_ws()).sum("dating_http_requests_total", status="426") and found
+        )
+    )
     assert found.sum("dating_http_request_duration_seconds_count") == 1
 
 
@@ -84,7 +90,9 @@ def test_the_size_of_the_log_of_changes_is_that_of_the_file(town):
     town.person()
     size = Path(f"{town.database}-wal").stat().st_size
     assert size > 0
-    assert [found.sum("dating_database_wal_bytes") for found in (town.scrape_web(), town.scrape_ws())] == [size, size]
+    assert [
+        found.sum("dating_database_wal_bytes") for found in (town.scrape_web(), town.scrape_ws())
+    ] == [size, size]
 
 
 def test_it_is_not_on_the_public_ports(town):
@@ -116,7 +124,9 @@ def test_a_reload_goes_on_counting(town):
     assert pings(town) == 7
 
 
-@pytest.mark.parametrize(("kill", "number"), [(os.killpg, signal.SIGTERM), (os.kill, signal.SIGKILL)])
+@pytest.mark.parametrize(
+    ("kill", "number"), [(os.killpg, signal.SIGTERM), (os.kill, signal.SIGKILL)]
+)
 def test_it_ends_with_its_service_and_leaves_nothing(town, kill, number):
     assert len(list(town.temporary.glob("dating-metrics-*"))) == 2
     for name in ("web", "ws"):
@@ -132,7 +142,9 @@ def test_without_a_port_there_is_nothing(tmp_path, redis_url):
     town.person()
     assert not dev.is_open(town.port)
     commands = [command_of(child) for pid in town.pids.values() for child in below(pid)]
-    assert "gunicorn" in commands[0] and not [command for command in commands if "exporter" in command]
+    assert "gunicorn" in commands[0] and not [
+        command for command in commands if "exporter" in command
+    ]
     assert list(town.temporary.iterdir()) == []
     town.stop()
 
@@ -187,7 +199,9 @@ def test_a_lost_redis_is_seen_and_so_is_its_return(tmp_path):
     processes.start("redis", command, {})
     assert opened.receive()["content"] == "unheard"
     eventually(lambda: town.scrape_ws().each(up, link="subscriber") == [1, 1])
-    found = eventually(lambda: (found := town.scrape_ws()).sum("dating_event_lag_seconds_count") and found)
+    found = eventually(
+        lambda: (found := town.scrape_ws()).sum("dating_event_lag_seconds_count") and found
+    )
     assert found.sum("dating_event_lag_seconds_count", source="log") == 1
     assert found.sum("dating_catch_ups_total", cause="link") == 1
     assert found.sum("dating_redis_outages_total", link="subscriber") == 2

@@ -20,13 +20,17 @@ def strict(settings, tmp_path):
     app.extensions["bell"].redis.close()
 
 
-@pytest.mark.parametrize("text", ["swine", "You SWINE!", "ｓｗｉｎｅ", "free  money now", "Free, MONEY", "Страсс"])
+@pytest.mark.parametrize(
+    "text", ["swine", "You SWINE!", "ｓｗｉｎｅ", "free  money now", "Free, MONEY", "Страсс"]
+)
 def test_a_listed_word_is_refused_however_it_is_written(strict, text):
     with strict.app_context():
         assert filters.check(text) == "has words that are not allowed"
 
 
-@pytest.mark.parametrize("text", ["", "swineherd", "money is free", "# what we do not want", "free", "?!"])
+@pytest.mark.parametrize(
+    "text", ["", "swineherd", "money is free", "# what we do not want", "free", "?!"]
+)
 def test_what_is_not_listed_may_be_said(strict, text):
     with strict.app_context():
         assert filters.check(text) is None
@@ -41,7 +45,9 @@ def test_profiles_and_messages_go_through_it_and_the_field_is_named(strict):
     server = InProcess(strict)
     anna, boris = Person(server, "anna"), Person(server, "boris")
     chat_id = anna.match(boris)
-    asked = [("PUT", "/me", field) for field in ("name", "gender", "interested_in", "bio", "location")]
+    asked = [
+        ("PUT", "/me", field) for field in ("name", "gender", "interested_in", "bio", "location")
+    ]
     for method, path, field in [*asked, ("POST", "/messages/send", "content")]:
         answer = anna.call(method, path, {"chat_id": chat_id, field: "a swine"})
         assert (answer.status, answer.json["errors"][0]["field"]) == (422, field)
@@ -50,7 +56,12 @@ def test_profiles_and_messages_go_through_it_and_the_field_is_named(strict):
     for more in ({"username": "swine"}, {"bio": "swine"}):
         answer = Person.post_json(server, "/register", account | more)
         assert (answer.status, answer.json["errors"][0]["field"]) == (422, *more)
-    assert anna.call("POST", "/reports", {"user_id": boris.id, "category": "other", "comment": "swine"}).status == 201
+    assert (
+        anna.call(
+            "POST", "/reports", {"user_id": boris.id, "category": "other", "comment": "swine"}
+        ).status
+        == 201
+    )
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe"])

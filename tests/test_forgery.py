@@ -12,7 +12,10 @@ from tests.database import rows
 
 DROP = object()
 HEADERS = [
-    *({"alg": name} for name in ("none", "None", "NONE", "nOnE", "", None, 5, "HS384", "HS512", "hs256")),
+    *(
+        {"alg": name}
+        for name in ("none", "None", "NONE", "nOnE", "", None, 5, "HS384", "HS512", "hs256")
+    ),
     *({"alg": name} for name in ("RS256", "ES256", "PS256", "EdDSA")),
     {"alg": DROP},
     {"kid": "../../../dev/null", "alg": "HS512"},
@@ -28,9 +31,15 @@ CLAIMS = [
     *({"iat": value} for value in (2**40, "x", None)),
     *({"nbf": value} for value in (2**40, "x")),
     *({"iss": value} for value in ("other", "", ["dating-backend"], None)),
-    *({"aud": value} for value in ("other", "", ["dating-backend"], ["other", "dating-backend"], None)),
+    *(
+        {"aud": value}
+        for value in ("other", "", ["dating-backend"], ["other", "dating-backend"], None)
+    ),
     *({"typ": value} for value in ("refresh", "", None, 1)),
-    *({"sub": value} for value in ("0", "01", "-1", "x", "1 ", "٣", "9" * 19, 1, True, None, "999")),
+    *(
+        {"sub": value}
+        for value in ("0", "01", "-1", "x", "1 ", "٣", "9" * 19, 1, True, None, "999")
+    ),
     *({"sid": value} for value in (0, -1, 999, 2**64, 1.5, "1", True, None)),
 ]
 
@@ -56,18 +65,29 @@ def anna(person):
 @pytest.fixture
 def forge(anna, settings):
     """Signs with the real secret what claims to be anna's, with changes."""
-    ((secret,),) = rows(settings["DATABASE_PATH"], "SELECT value FROM settings WHERE name = 'jwt_secret'")
+    ((secret,),) = rows(
+        settings["DATABASE_PATH"], "SELECT value FROM settings WHERE name = 'jwt_secret'"
+    )
     header, claims, _ = anna.tokens["access_token"].split(".")
-    header, claims = (json.loads(base64.urlsafe_b64decode(part + "==")) for part in (header, claims))
+    header, claims = (
+        json.loads(base64.urlsafe_b64decode(part + "==")) for part in (header, claims)
+    )
 
     def forge(header_change=None, claims_change=None, **more):
-        return sign(secret.encode(), changed(header, header_change or {}), changed(claims, claims_change or {}), **more)
+        return sign(
+            secret.encode(),
+            changed(header, header_change or {}),
+            changed(claims, claims_change or {}),
+            **more,
+        )
 
     return forge
 
 
 def answer(person, token):
-    told = person.server.send("GET", "/me", headers={"Authorization": f"Bearer {token}", "X-Request-ID": "mine"})
+    told = person.server.send(
+        "GET", "/me", headers={"Authorization": f"Bearer {token}", "X-Request-ID": "mine"}
+    )
     return told.status, sorted(told.headers.items()), told.body
 
 
@@ -101,11 +121,18 @@ def test_a_flipped_bit_is_refused(anna, refused, part):
     for place in range(0, len(parts[part]) - 1, 5):
         letters = list(parts[part])
         letters[place] = "A" if letters[place] != "A" else "B"
-        assert answer(anna, ".".join([*parts[:part], "".join(letters), *parts[part + 1 :]])) == refused
+        assert (
+            answer(anna, ".".join([*parts[:part], "".join(letters), *parts[part + 1 :]])) == refused
+        )
 
 
 def test_other_secrets_of_ours_are_no_access_tokens(anna, refused):
-    for token in (anna.tokens["refresh_token"], anna.post("/ws/start")["session_token"], "anna", "1"):
+    for token in (
+        anna.tokens["refresh_token"],
+        anna.post("/ws/start")["session_token"],
+        "anna",
+        "1",
+    ):
         assert answer(anna, token) == refused
 
 

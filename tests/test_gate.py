@@ -11,8 +11,22 @@ REACHING = {name for name, route in MATRIX.items() if route.about}
 SHOWING = {"GET /profiles/search", "GET /followers", "GET /chats", "GET /events"}
 ABOUT_ME = {
     *("GET /healthz", "GET /readyz"),
-    *("GET /ping", "POST /register", "POST /login", "POST /refresh", "POST /logout", "POST /logout-all"),
-    *("GET /sessions", "DELETE /sessions/<id:session_id>", "PUT /me/password", "GET /me", "PUT /me", "DELETE /me"),
+    *(
+        "GET /ping",
+        "POST /register",
+        "POST /login",
+        "POST /refresh",
+        "POST /logout",
+        "POST /logout-all",
+    ),
+    *(
+        "GET /sessions",
+        "DELETE /sessions/<id:session_id>",
+        "PUT /me/password",
+        "GET /me",
+        "PUT /me",
+        "DELETE /me",
+    ),
     *("GET /me/export", "POST /account-deletion", "POST /ws/start"),
     *("DELETE /swipe/last", "DELETE /clear/my/swipes", "GET /blocks"),
 }
@@ -77,9 +91,17 @@ def test_a_chat_with_somebody_behind_it_is_not_there(person, app, settings, shut
     found = answers(anna, about_chats, chat=chat_id)
     assert found == answers(anna, about_chats, chat=99_999)
     assert {status for status, _ in found.values()} == {404}
-    for body in ({"receiver_id": boris.id, "content": "hi"}, {"chat_id": chat_id, "content": "hi", "client_id": "x"}):
+    for body in (
+        {"receiver_id": boris.id, "content": "hi"},
+        {"chat_id": chat_id, "content": "hi", "client_id": "x"},
+    ):
         assert anna.call("POST", "/messages/send", body).status == 404
-    assert anna.call("POST", "/messages/read", {"chat_id": chat_id, "message_ids": [message["id"]]}).status == 404
+    assert (
+        anna.call(
+            "POST", "/messages/read", {"chat_id": chat_id, "message_ids": [message["id"]]}
+        ).status
+        == 404
+    )
     assert anna.get("/chats") == []
     answer = anna.call("GET", "/events")
     assert [event["seq"] for event in answer.json["events"]][:2] == [1, 2]
@@ -95,7 +117,11 @@ def test_all_is_there_again_when_they_are_let_in(person, app, shut):
     before = anna.get("/chats"), anna.get("/events"), anna.get(f"/chat/messages/{chat_id}")
     shut(anna, boris, app)
     moderate(app, f"unban {boris.id}")
-    assert (anna.get("/chats"), anna.get("/events"), anna.get(f"/chat/messages/{chat_id}")) == before
+    assert (
+        anna.get("/chats"),
+        anna.get("/events"),
+        anna.get(f"/chat/messages/{chat_id}"),
+    ) == before
     boris.log_in()
     assert boris.write(chat_id, "hello")["chat_id"] == chat_id
 

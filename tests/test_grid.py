@@ -8,19 +8,36 @@ import pytest
 from app import grid
 from app.grid import Point
 
-CORNERS = [(90, 0), (-90, 180), (89.99, -180), (0, 180), (0, -180), (0.0, 0.0), (66.5, 179.999), (-89.97, 12.3)]
+CORNERS = [
+    (90, 0),
+    (-90, 180),
+    (89.99, -180),
+    (0, 180),
+    (0, -180),
+    (0.0, 0.0),
+    (66.5, 179.999),
+    (-89.97, 12.3),
+]
 
 
 def places(count):
     chance = random.Random(3)
-    return CORNERS + [(degrees(asin(chance.uniform(-1, 1))), chance.uniform(-180, 180)) for _ in range(count)]
+    return CORNERS + [
+        (degrees(asin(chance.uniform(-1, 1))), chance.uniform(-180, 180)) for _ in range(count)
+    ]
 
 
 def moved(point, km, bearing):
     """The place that far away, on a sphere."""
-    latitude, longitude, arc = radians(point.latitude), radians(point.longitude), km / grid.EARTH_RADIUS_KM
+    latitude, longitude, arc = (
+        radians(point.latitude),
+        radians(point.longitude),
+        km / grid.EARTH_RADIUS_KM,
+    )
     north = asin(sin(latitude) * cos(arc) + cos(latitude) * sin(arc) * cos(bearing))
-    east = longitude + atan2(sin(bearing) * sin(arc) * cos(latitude), cos(arc) - sin(latitude) * sin(north))
+    east = longitude + atan2(
+        sin(bearing) * sin(arc) * cos(latitude), cos(arc) - sin(latitude) * sin(north)
+    )
     return Point(degrees(north), (degrees(east) + 540) % 360 - 180)
 
 
@@ -44,7 +61,9 @@ def test_cells_cover_all_points_of_a_ring(least_km, most_km):
         center = grid.snap(*place)
         level, cells = grid.cover(center, least_km, most_km)
         for _ in range(20):
-            there = grid.snap(*moved(center, chance.uniform(least_km, most_km), chance.uniform(0, 2 * pi)))
+            there = grid.snap(
+                *moved(center, chance.uniform(least_km, most_km), chance.uniform(0, 2 * pi))
+            )
             away = grid.distance_km(center, there)
             if least_km < away <= most_km:
                 assert grid.cell(*there, grid.SIZES_KM[level]) in cells
@@ -61,7 +80,8 @@ def test_too_wide_a_circle_is_looked_for_everywhere():
 
 
 @pytest.mark.parametrize(
-    ("km", "band"), [(0, 1), (4.9, 5), (5.1, 10), (30, 50), (101, 250), (9_999, 10_000), (20_015, 25_000)]
+    ("km", "band"),
+    [(0, 1), (4.9, 5), (5.1, 10), (30, 50), (101, 250), (9_999, 10_000), (20_015, 25_000)],
 )
 def test_bands_are_told_by_their_upper_end(km, band):
     assert grid.band(grid.chord2(km)) == band
@@ -70,7 +90,9 @@ def test_bands_are_told_by_their_upper_end(km, band):
 def test_whoever_is_on_the_other_side_of_the_earth_is_within_the_last_band():
     for latitude, longitude in places(2000):
         one, other = Point(latitude, longitude), Point(-latitude, longitude - 180)
-        assert sum((a - b) ** 2 for a, b in zip(one.vector(), other.vector(), strict=True)) <= grid.chord2(25_000)
+        assert sum(
+            (a - b) ** 2 for a, b in zip(one.vector(), other.vector(), strict=True)
+        ) <= grid.chord2(25_000)
 
 
 def test_unknown_is_unknown():

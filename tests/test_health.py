@@ -60,13 +60,21 @@ def test_both_services_say_what_they_are(town):
     for service in services(town):
         answer = service.send("GET", "/healthz")
         assert (answer.status, answer.headers["Cache-Control"]) == (200, "no-store")
-        assert answer.json == {"status": "ok", "version": project.__version__, "sqlite": engine.sqlite_version}
+        assert answer.json == {
+            "status": "ok",
+            "version": project.__version__,
+            "sqlite": engine.sqlite_version,
+        }
 
 
 def test_both_are_ready(town):
     for service in services(town):
         answer = service.send("GET", "/readyz")
-        assert (answer.status, answer.json, answer.headers["Cache-Control"]) == (200, WELL, "no-store")
+        assert (answer.status, answer.json, answer.headers["Cache-Control"]) == (
+            200,
+            WELL,
+            "no-store",
+        )
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
@@ -133,14 +141,18 @@ def test_a_database_that_is_read_only_is_named(server, read_only):
 
 
 def test_a_full_disk_is_noticed(server, settings, monkeypatch):
-    monkeypatch.setattr(health, "LEAST_FREE", shutil.disk_usage(settings["DATABASE_PATH"]).total + 1)
+    monkeypatch.setattr(
+        health, "LEAST_FREE", shutil.disk_usage(settings["DATABASE_PATH"]).total + 1
+    )
     assert_fails(server.send("GET", "/readyz"), "database")
 
 
 @pytest.fixture
 def writer(settings):
     """Somebody who has the writer's place."""
-    with closing(engine.connect(settings["DATABASE_PATH"], isolation_level=None, check_same_thread=False)) as conn:
+    with closing(
+        engine.connect(settings["DATABASE_PATH"], isolation_level=None, check_same_thread=False)
+    ) as conn:
         conn.execute("BEGIN IMMEDIATE")
         yield conn
 
@@ -169,7 +181,9 @@ def test_it_looks_once_a_second_however_often_it_is_asked(server, settings, monk
 
 def test_who_watches_may_ask_as_often_as_they_like(settings, redis_url):
     migrate.migrate(settings["DATABASE_PATH"])
-    app = create_app(config.load({"DATABASE_PATH": settings["DATABASE_PATH"], "REDIS_URL": redis_url}))
+    app = create_app(
+        config.load({"DATABASE_PATH": settings["DATABASE_PATH"], "REDIS_URL": redis_url})
+    )
     server = InProcess(app)
     assert {server.send("GET", path).status for path in ("/healthz", "/readyz") * 200} == {200}
     app.extensions["bell"].redis.close()

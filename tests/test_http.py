@@ -56,10 +56,18 @@ def test_a_large_body_is_refused_also_without_a_length(town):
     assert (status, problem["code"]) == (413, "request_entity_too_large")
 
 
-@pytest.mark.parametrize("body", [b"SECRETSECRET\r\n", b"5\r\nhelloSECRET\r\n0\r\n\r\n", b"ff\r\nSECRET"])
+@pytest.mark.parametrize(
+    "body", [b"SECRETSECRET\r\n", b"5\r\nhelloSECRET\r\n0\r\n\r\n", b"ff\r\nSECRET"]
+)
 @pytest.mark.parametrize(
     ("start", "expected"),
-    [("POST /x", 404), ("GET /healthz", 200), ("POST /swipe", 401), ("POST /login", 400), ("POST /register", 400)],
+    [
+        ("POST /x", 404),
+        ("GET /healthz", 200),
+        ("POST /swipe", 401),
+        ("POST /login", 400),
+        ("POST /register", 400),
+    ],
 )
 def test_a_body_that_breaks_off_is_no_error_of_ours(town, start, expected, body):
     said = len(town.log.read_text())
@@ -79,11 +87,14 @@ def test_what_was_done_is_answered_though_the_body_breaks_off(town):
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status"), [("POST", "/login", 413), ("POST", "/me", 405), ("PUT", "/me", 401)]
+    ("method", "path", "status"),
+    [("POST", "/login", 413), ("POST", "/me", 405), ("PUT", "/me", 401)],
 )
 def test_whoever_sends_too_much_still_hears_why(town, method, path, status):
     for size in (70_000, 1_000_000, 5_000_000):
-        assert town.server.send(method, path, b'{"username": "' + b"x" * size + b'"}').status == status
+        assert (
+            town.server.send(method, path, b'{"username": "' + b"x" * size + b'"}').status == status
+        )
 
 
 def test_answers_are_not_to_be_kept_by_others(town):

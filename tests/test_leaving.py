@@ -33,7 +33,9 @@ def in_the_app(anna):
 
 
 def without_the_app(anna):
-    return Person.post_json(anna.server, "/account-deletion", {"username": anna.username, "password": PASSWORD})
+    return Person.post_json(
+        anna.server, "/account-deletion", {"username": anna.username, "password": PASSWORD}
+    )
 
 
 @pytest.mark.parametrize("leave", [in_the_app, without_the_app])
@@ -64,14 +66,24 @@ def test_the_other_keeps_the_conversation_and_hears_that_it_is_closed(anna, pers
     anna.write(chat_id, "hello", client_id="1")
     in_the_app(anna)
     (chat,) = boris.get("/chats")
-    assert (chat["is_closed"], chat["user"]["name"], chat["last_message"]) == (True, "deleted user", "hello")
+    assert (chat["is_closed"], chat["user"]["name"], chat["last_message"]) == (
+        True,
+        "deleted user",
+        "hello",
+    )
     assert chat["user"]["photo_url"] is None
-    assert [message["content"] for message in boris.get(f"/chat/messages/{chat_id}")][1:] == ["hello"]
-    assert boris.get("/events?after=2")["events"] == [{"type": "chat_closed", "chat_id": chat_id, "seq": 3}]
+    assert [message["content"] for message in boris.get(f"/chat/messages/{chat_id}")][1:] == [
+        "hello"
+    ]
+    assert boris.get("/events?after=2")["events"] == [
+        {"type": "chat_closed", "chat_id": chat_id, "seq": 3}
+    ]
     answer = boris.call("POST", "/messages/send", {"chat_id": chat_id, "content": "are you there?"})
     assert (answer.status, answer.json["code"]) == (409, "chat_closed")
     boris.post("/chat/read", {"chat_id": chat_id})
-    assert [message["content"] for message in boris.get(f"/chat/messages/{chat_id}")][1:] == ["hello"]
+    assert [message["content"] for message in boris.get(f"/chat/messages/{chat_id}")][1:] == [
+        "hello"
+    ]
 
 
 def test_the_name_is_free_again_and_the_new_owner_is_somebody_else(anna, person):
@@ -102,7 +114,9 @@ def test_nobody_leaves_with_a_wrong_password(anna, password):
         ("POST", "/messages/send", {"chat_id": "{chat}", "content": "hushed words"}),
     ],
 )
-def test_what_was_under_way_when_they_left_leaves_no_trace(anna, person, settings, monkeypatch, method, path, body):
+def test_what_was_under_way_when_they_left_leaves_no_trace(
+    anna, person, settings, monkeypatch, method, path, body
+):
     boris, clara = person(), person()
     ids = {"{boris}": boris.id, "{chat}": anna.match(clara)}
     find = sessions.find
@@ -116,7 +130,14 @@ def test_what_was_under_way_when_they_left_leaves_no_trace(anna, person, setting
     monkeypatch.setattr(sessions, "find", leave_meanwhile)
     anna.call(method, path, {name: ids.get(value, value) for name, value in body.items()})
     assert "hushed" not in str(dump(settings["DATABASE_PATH"]))
-    assert rows(settings["DATABASE_PATH"], "SELECT 1 FROM swipes WHERE ? IN (user_id, target_id)", [anna.id]) == []
+    assert (
+        rows(
+            settings["DATABASE_PATH"],
+            "SELECT 1 FROM swipes WHERE ? IN (user_id, target_id)",
+            [anna.id],
+        )
+        == []
+    )
 
 
 def test_two_who_leave_leave_nothing_open(anna, person):
@@ -140,7 +161,9 @@ def test_an_export_holds_all_that_is_mine_and_nothing_of_others(anna, person):
     (profile,) = export["users"]
     assert PRIVATE.items() <= profile.items()
     assert [message["content"] for message in export["messages"]] == ["my words"]
-    assert [(swipe["target_id"], swipe["action"]) for swipe in export["swipes"]] == [(boris.id, "like")]
+    assert [(swipe["target_id"], swipe["action"]) for swipe in export["swipes"]] == [
+        (boris.id, "like")
+    ]
     assert [chat["with_user_id"] for chat in export["chats"]] == [boris.id]
     assert [event["type"] for event in export["events"]] == ["match", "message"]
     assert len(export["sessions"]) == 1
@@ -158,11 +181,14 @@ def test_exports_are_limited(anna, app):
 
 def test_every_table_with_a_user_in_it_is_in_the_list(app, settings):
     conn = db.connect(settings["DATABASE_PATH"])
-    tables = [row["name"] for row in conn.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    tables = [
+        row["name"] for row in conn.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")
+    ]
     about_users = {
         table
         for table in tables
-        if table == "users" or any(key["table"] == "users" for key in conn.execute(f"PRAGMA foreign_key_list({table})"))
+        if table == "users"
+        or any(key["table"] == "users" for key in conn.execute(f"PRAGMA foreign_key_list({table})"))
     }
     conn.close()
     assert about_users | {"set_aside"} == set(TABLES)
@@ -176,7 +202,11 @@ def test_what_a_migration_set_aside_goes_too(app, anna, person, settings):
     for table, row_id, original in (
         ("users", anna.id, "{}"),
         ("messages", 5, f'{{"sender_id": {anna.id}, "content": "mine"}}'),
-        ("messages", 6, f'{{"receiver_id": {anna.id}, "sender_id": {boris.id}, "content": "theirs"}}'),
+        (
+            "messages",
+            6,
+            f'{{"receiver_id": {anna.id}, "sender_id": {boris.id}, "content": "theirs"}}',
+        ),
         ("messages", anna.id, f'{{"sender_id": {boris.id}}}'),
     ):
         conn.execute(insert, [table, row_id, original])

@@ -21,9 +21,15 @@ def test_no_secret_is_logged(tmp_path, redis_url):
     opened.receive()
     anna.call("POST", "/messages/send", {"chat_id": "a private word"})
     Person = type(anna)
-    Person.post_json(town.server, "/login", {"username": anna.username, "password": "a wrong password"})
+    Person.post_json(
+        town.server, "/login", {"username": anna.username, "password": "a wrong password"}
+    )
     Person.post_json(town.server, "/refresh", {"refresh_token": anna.tokens["refresh_token"] + "x"})
-    for line in ("GET /ws/chat?session={} HTTP/9.9", "GET /ws/chat?session={} HTTP/1.1\r\nBad Header", "G\x01 /{}"):
+    for line in (
+        "GET /ws/chat?session={} HTTP/9.9",
+        "GET /ws/chat?session={} HTTP/1.1\r\nBad Header",
+        "G\x01 /{}",
+    ):
         parts = urlsplit(town.ws_url)
         with socket.create_connection((parts.hostname, parts.port)) as raw:
             raw.sendall(f"{line.format(started[1]['session_token'])}\r\n\r\n".encode())
@@ -39,6 +45,14 @@ def test_no_secret_is_logged(tmp_path, redis_url):
     town.stop()
     log = town.log.read_text()
     assert "Listening at" in log and "the link to Redis is down" in log
-    secrets = [PASSWORD, "a private word", "a wrong password", *anna.tokens.values(), *boris.tokens.values()]
-    secrets = [secret for secret in secrets if len(secret) > 8] + [answer["session_token"] for answer in started]
+    secrets = [
+        PASSWORD,
+        "a private word",
+        "a wrong password",
+        *anna.tokens.values(),
+        *boris.tokens.values(),
+    ]
+    secrets = [secret for secret in secrets if len(secret) > 8] + [
+        answer["session_token"] for answer in started
+    ]
     assert [secret for secret in secrets if secret in log] == []

@@ -59,7 +59,10 @@ def far(person, settings):
         for number, other in enumerate(others):
             other.put_me(latitude=50.0 + number / 5, longitude=10.0)
             at = f"strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{number + 2} hours')"
-            run(settings["DATABASE_PATH"], f"UPDATE discovery SET active_since = {at} WHERE user_id = {other.id}")
+            run(
+                settings["DATABASE_PATH"],
+                f"UPDATE discovery SET active_since = {at} WHERE user_id = {other.id}",
+            )
         order, _ = walk(anna, path)
         known = {other.id: other for other in others}
         picky = [known[order[1]], known[order[3]]]

@@ -23,7 +23,10 @@ FIRST = Path(__file__).parent / "data" / "first_server.db"
 def path(tmp_path):
     """The first server's file, where everybody's password is one that we know."""
     path = str(shutil.copy(FIRST, tmp_path / "dating.db"))
-    run(path, f"UPDATE users SET password = '{bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4, b'2a')).decode()}'")
+    run(
+        path,
+        f"UPDATE users SET password = '{bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4, b'2a')).decode()}'",
+    )
     return path
 
 
@@ -57,7 +60,9 @@ def test_the_old_file_is_copied_aside(path):
 
 def test_the_copy_is_private_while_it_is_made(path, monkeypatch):
     modes = []
-    monkeypatch.setattr(copies.shutil, "copymode", lambda _path, part: modes.append(os.stat(part).st_mode & 0o777))
+    monkeypatch.setattr(
+        copies.shutil, "copymode", lambda _path, part: modes.append(os.stat(part).st_mode & 0o777)
+    )
     migrate.migrate(path)
     assert modes == [0o600]
 
@@ -78,7 +83,9 @@ def test_a_database_of_an_earlier_schema_keeps_what_it_has(path, tmp_path, monke
     assert f"brought from schema {schema} to" in migrate.migrate(path)
     after = dump(path)
     for table in before.keys() - {""}:
-        columns = ", ".join(name for _, name, *_ in rows(f"{path}.before-migration", f"PRAGMA table_info({table})"))
+        columns = ", ".join(
+            name for _, name, *_ in rows(f"{path}.before-migration", f"PRAGMA table_info({table})")
+        )
         kept = set(rows(f"{path}.before-migration", f"SELECT {columns} FROM {table}"))
         assert kept <= set(rows(path, f"SELECT {columns} FROM {table}"))
         assert len(after[table]) == len(before[table]) or table in ("settings", "sqlite_sequence")
@@ -114,17 +121,25 @@ def test_every_chat_and_message_is_there(path, first_server):
     assert chat["last_message_time"] == "2026-11-23T08:08:07.000Z"
     messages = anna.get("/chat/messages/1")
     assert [message["id"] for message in messages] == [1, 5, 6, 7]
-    old = rows(FIRST, "SELECT id, chat_id, sender_id, receiver_id, content, is_read FROM messages WHERE id < 35")
+    old = rows(
+        FIRST,
+        "SELECT id, chat_id, sender_id, receiver_id, content, is_read FROM messages WHERE id < 35",
+    )
     new = "SELECT id, chat_id, coalesce(sender_id, 0), coalesce(receiver_id, 0), content, is_read FROM messages"
     assert rows(path, new) == old
 
 
 def test_profiles_come_over(first_server):
     me = Person(first_server, "anna").get("/me")
-    assert (me["birthday"], me["created_at"]) == ("1981-02-11T00:00:00Z", "2026-11-23T08:08:05.000Z")
+    assert (me["birthday"], me["created_at"]) == (
+        "1981-02-11T00:00:00Z",
+        "2026-11-23T08:08:05.000Z",
+    )
     assert (me["latitude"], me["longitude"]) == (55.71, 37.58)
     assert Person(first_server, "ivan").get("/me")["birthday"] is None
-    assert len(Person(first_server, "judy").get("/profiles/search")) == 7  # the others have no birthday
+    assert (
+        len(Person(first_server, "judy").get("/profiles/search")) == 7
+    )  # the others have no birthday
 
 
 def test_a_session_of_the_first_server_goes_on(first_server):
@@ -142,15 +157,26 @@ def test_a_session_of_the_first_server_goes_on(first_server):
 def test_what_the_old_constraints_let_in_is_kept_aside(path):
     assert "4 rows noted in set_aside" in migrate.migrate(path)
     noted = rows(path, "SELECT table_name, row_id, reason, original FROM set_aside ORDER BY id")
-    assert [row[:2] for row in noted] == [("users", 4), ("swipes", 11), ("messages", 35), ("messages", 36)]
+    assert [row[:2] for row in noted] == [
+        ("users", 4),
+        ("swipes", 11),
+        ("messages", 35),
+        ("messages", 36),
+    ]
     assert "lives on as bob-4" in noted[0][2]
     assert json.loads(noted[2][3])["content"] == "into a chat that is not there"
 
 
 def test_no_readable_token_is_left_in_the_file(path):
-    ((access, refresh),) = rows(path, "SELECT access_token, refresh_token FROM sessions WHERE id = 1")
+    ((access, refresh),) = rows(
+        path, "SELECT access_token, refresh_token FROM sessions WHERE id = 1"
+    )
     migrate.migrate(path)
-    content = b"".join(Path(f"{path}{part}").read_bytes() for part in ("", "-wal") if os.path.exists(f"{path}{part}"))
+    content = b"".join(
+        Path(f"{path}{part}").read_bytes()
+        for part in ("", "-wal")
+        if os.path.exists(f"{path}{part}")
+    )
     assert access.encode() not in content and refresh.encode() not in content
 
 
@@ -173,7 +199,9 @@ def test_odd_rows_do_not_stop_it(path):
         """,
     )
     migrate.migrate(path)
-    assert rows(path, "SELECT chat_id, sender_id, receiver_id FROM messages WHERE id IN (100, 101)") == [
+    assert rows(
+        path, "SELECT chat_id, sender_id, receiver_id FROM messages WHERE id IN (100, 101)"
+    ) == [
         (1, 2, 1),
         (1, 1, 2),
     ]
@@ -183,7 +211,9 @@ def test_odd_rows_do_not_stop_it(path):
         ("anna maria-61", "anna maria-61"),
         ("👋", "👋"),
     ]
-    assert rows(path, "SELECT latitude, longitude, birthday FROM users WHERE id IN (5, 6, 7)")[:2] == [
+    assert rows(path, "SELECT latitude, longitude, birthday FROM users WHERE id IN (5, 6, 7)")[
+        :2
+    ] == [
         (None, None, "1985-06-15"),
         (None, None, "1986-07-16"),
     ]
@@ -209,7 +239,9 @@ def test_a_file_of_something_else_is_left_alone(tmp_path, script):
 
 def test_many_at_once_make_one_database(path):
     said = []
-    threads = [threading.Thread(target=lambda: said.append(migrate.migrate(path))) for _ in range(8)]
+    threads = [
+        threading.Thread(target=lambda: said.append(migrate.migrate(path))) for _ in range(8)
+    ]
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
     assert sum("brought from" in line for line in said) == 1
@@ -296,6 +328,10 @@ def test_a_new_file_is_its_owners_alone(tmp_path):
 def test_other_commands_make_no_file(settings, command):
     app = create_app(settings)
     result = app.test_cli_runner().invoke(args=command.split())
-    assert (result.exit_code, "; run: flask migrate" in result.output, result.output.count("\n")) == (1, True, 1)
+    assert (
+        result.exit_code,
+        "; run: flask migrate" in result.output,
+        result.output.count("\n"),
+    ) == (1, True, 1)
     assert not os.path.exists(settings["DATABASE_PATH"])
     app.extensions["bell"].redis.close()

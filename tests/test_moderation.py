@@ -35,7 +35,9 @@ def login(person, username=None):
 
 
 def report(person, other, category="spam", **more):
-    return person.post("/reports", {"user_id": other.id, "category": category, "block": False} | more)["id"]
+    return person.post(
+        "/reports", {"user_id": other.id, "category": category, "block": False} | more
+    )["id"]
 
 
 def test_the_queue_begins_with_the_most_urgent(app, person):
@@ -65,7 +67,11 @@ def test_a_report_is_shown_with_its_evidence_and_what_is_known(app, person):
     assert [message["content"] for message in shown["evidence"]["messages"]][1:] == ["bad words"]
     assert [one["decision"] for one in shown["reports"]] == ["dismissed", None]
     (decision,) = shown["decisions"]
-    assert (decision["action"], decision["moderator"], decision["reason"]) == ("dismiss", "eve", "nothing")
+    assert (decision["action"], decision["moderator"], decision["reason"]) == (
+        "dismiss",
+        "eve",
+        "nothing",
+    )
 
 
 def test_tables_are_for_people_and_obey_nobody(app, person):
@@ -114,7 +120,10 @@ def test_every_act_is_on_record(app, person, settings, monkeypatch):
     moderate(app, f"suspend {boris.id} --days 3 --why slander --by adam")
     moderate(app, f"ban {boris.id} --why spam")
     moderate(app, f"unban {boris.id}")
-    kept = rows(settings["DATABASE_PATH"], "SELECT action, target_id, report_id, moderator, reason FROM decisions")
+    kept = rows(
+        settings["DATABASE_PATH"],
+        "SELECT action, target_id, report_id, moderator, reason FROM decisions",
+    )
     assert kept == [
         ("dismiss", boris.id, number, "eve", ""),
         ("suspend", boris.id, None, "adam", "slander"),
@@ -123,7 +132,9 @@ def test_every_act_is_on_record(app, person, settings, monkeypatch):
     ]
 
 
-@pytest.mark.parametrize(("command", "decision"), [("suspend {} --days 2", "suspended"), ("ban {}", "banned")])
+@pytest.mark.parametrize(
+    ("command", "decision"), [("suspend {} --days 2", "suspended"), ("ban {}", "banned")]
+)
 def test_shutting_somebody_out_decides_their_reports(app, person, command, decision):
     anna, boris, clara = person(), person(), person()
     number = report(anna, boris)
@@ -141,7 +152,11 @@ def test_who_is_suspended_comes_back_when_it_is_over(app, person, settings):
     until = moderate(app, f"suspend {boris.id} --days 2")["until"]
     assert boris.call("GET", "/me").status == 401
     refused = login(boris)
-    assert (refused.status, refused.json["code"], refused.json["until"]) == (403, "suspended", until)
+    assert (refused.status, refused.json["code"], refused.json["until"]) == (
+        403,
+        "suspended",
+        until,
+    )
     assert until in refused.json["detail"]
     assert anna.get("/followers") == []
     over = f"UPDATE users SET suspended_until = '{times.from_now()}' WHERE id = {boris.id}"
@@ -156,14 +171,21 @@ def test_only_who_knows_the_password_hears_of_it(app, person):
     assert login(anna).json["code"] == "banned"
     body = {"username": anna.username, "password": "wrong horse"}
     assert Person.post_json(anna.server, "/login", body).status == 401
-    taken = Person.post_json(anna.server, "/register", {"username": anna.username, "password": PASSWORD})
+    taken = Person.post_json(
+        anna.server, "/register", {"username": anna.username, "password": PASSWORD}
+    )
     assert (taken.status, taken.json["code"]) == (409, "username_taken")
 
 
 def test_a_session_is_not_refreshed_into(app, person):
     anna = person()
     moderate(app, f"suspend {anna.id} --days 1")
-    assert Person.post_json(anna.server, "/refresh", {"refresh_token": anna.tokens["refresh_token"]}).status == 401
+    assert (
+        Person.post_json(
+            anna.server, "/refresh", {"refresh_token": anna.tokens["refresh_token"]}
+        ).status
+        == 401
+    )
 
 
 def test_a_login_that_was_under_way_is_refused(app, person, monkeypatch):
@@ -219,7 +241,14 @@ def test_sockets_of_who_is_shut_out_close_within_two_seconds(town, command):
     anna, boris = town.person(), town.person()
     mine, theirs = (Socket(one.post("/ws/start")["url"]) for one in (anna, boris))
     unused = anna.post("/ws/start")["url"]
-    shell = [sys.executable, "-m", "flask", "moderate", *command.format(anna.username).split(), "--yes"]
+    shell = [
+        sys.executable,
+        "-m",
+        "flask",
+        "moderate",
+        *command.format(anna.username).split(),
+        "--yes",
+    ]
     done = subprocess.run(shell, env=town.env, cwd=dev.ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     mine.set_patience(2)  # the bound that is promised

@@ -17,7 +17,9 @@ from tests.town import Town
 
 
 def log_in(server, **fields):
-    return Person.post_json(server, "/login", {"username": "nobody", "password": "wrong horse"} | fields)
+    return Person.post_json(
+        server, "/login", {"username": "nobody", "password": "wrong horse"} | fields
+    )
 
 
 def test_few_hash_at_once(app, monkeypatch):
@@ -52,7 +54,11 @@ def test_who_would_wait_too_long_is_told_so(server, settings, monkeypatch):
             file = others.enter_context(open(f"{settings['DATABASE_PATH']}-hashing-{slot}", "w"))
             fcntl.flock(file, fcntl.LOCK_EX)  # as another process of the service does
         answer = log_in(server)
-        assert (answer.status, answer.json["code"], answer.headers["Retry-After"]) == (503, "too_many_logins", "2")
+        assert (answer.status, answer.json["code"], answer.headers["Retry-After"]) == (
+            503,
+            "too_many_logins",
+            "2",
+        )
     assert log_in(server).status == 401
 
 

@@ -30,7 +30,11 @@ ROUTES = [
     ("DELETE", "/swipe/last", None),
     ("DELETE", "/clear/my/swipes", None),
     ("GET", "/events?after=1", None),
-    ("POST", "/reports", {"user_id": 2, "category": "spam", "message_id": None, "chat_id": 1, "block": False}),
+    (
+        "POST",
+        "/reports",
+        {"user_id": 2, "category": "spam", "message_id": None, "chat_id": 1, "block": False},
+    ),
     ("DELETE", "/chats/{chat}", None),
     ("PUT", "/blocks/{peer}", None),
     ("GET", "/blocks", None),
@@ -40,7 +44,13 @@ ROUTES = [
     ("DELETE", "/me", {"password": PASSWORD}),
 ]
 
-ME = {"birthday": "1990-01-02", "gender": " male ", "interested_in": " female ", "pref_min_age": 20, "pref_max_age": 40}
+ME = {
+    "birthday": "1990-01-02",
+    "gender": " male ",
+    "interested_in": " female ",
+    "pref_min_age": 20,
+    "pref_max_age": 40,
+}
 
 
 @pytest.fixture
@@ -59,7 +69,9 @@ def statements(person, app):
     for command in ("queue", "show 1", "suspend 2 --days 1 --yes", "ban 2 --yes", "unban 2 --yes"):
         assert app.test_cli_runner().invoke(args=["moderate", *command.split()]).exit_code == 0
     connections[0].set_trace_callback(None)
-    return [one for one in said if one.split()[0] in ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")]
+    return [
+        one for one in said if one.split()[0] in ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
+    ]
 
 
 def test_no_statement_scans_a_table(statements, settings):
@@ -69,9 +81,22 @@ def test_no_statement_scans_a_table(statements, settings):
         for step in conn.execute(f"EXPLAIN QUERY PLAN {statement}"):
             if step["detail"] == "SCAN reports USING INDEX reports_queue":
                 continue  # the open ones, in its order, up to a limit
-            scanned = step["detail"].removeprefix("SCAN ").split()[0] if "SCAN" in step["detail"] else ""
+            scanned = (
+                step["detail"].removeprefix("SCAN ").split()[0] if "SCAN" in step["detail"] else ""
+            )
             assert (
-                scanned in ("", "mine", "CONSTANT", "json_each", "set_aside", "listed", "found", "counted", "looked_at")
+                scanned
+                in (
+                    "",
+                    "mine",
+                    "CONSTANT",
+                    "json_each",
+                    "set_aside",
+                    "listed",
+                    "found",
+                    "counted",
+                    "looked_at",
+                )
                 or "subquery" in scanned
             ), (
                 step["detail"],
@@ -91,19 +116,35 @@ def test_a_search_goes_along_its_line_by_an_index(app, line, size):
         connection = app.extensions["idle_connections"][0]
         connection.set_trace_callback(said.append)
         search.count(line, area, bounds, 9)
-        search.scan(1, line, area, fitting(ME, Search(), {"x": 0.1, "y": 0.2, "z": 0.3}, "[]").within(1, 50), bounds)
+        search.scan(
+            1,
+            line,
+            area,
+            fitting(ME, Search(), {"x": 0.1, "y": 0.2, "z": 0.3}, "[]").within(1, 50),
+            bounds,
+        )
         connection.set_trace_callback(None)
     if line == "ids":
-        index = f"cell_{size} (cell_{size}=? AND user_id>? AND user_id<?)" if size else "rowid>? AND rowid<?"
+        index = (
+            f"cell_{size} (cell_{size}=? AND user_id>? AND user_id<?)"
+            if size
+            else "rowid>? AND rowid<?"
+        )
     elif line == "around":
         index = f"cell_{size} (cell_{size}=? AND user_id>?)" if size else "rowid>?"
     else:
-        index = f"discovery_active_{size} (cell_{size}=? AND active_since" if size else "by_activity (active_since"
+        index = (
+            f"discovery_active_{size} (cell_{size}=? AND active_since"
+            if size
+            else "by_activity (active_since"
+        )
     for statement in said:
         steps = [step["detail"] for step in connection.execute(f"EXPLAIN QUERY PLAN {statement}")]
         [step] = [step for step in steps if " card" in step]
         assert step.startswith("SEARCH card USING") and index in step, steps
-        assert "COVERING" in step or line == "came again" or (not size and line in ("ids", "around")), steps
+        assert (
+            "COVERING" in step or line == "came again" or (not size and line in ("ids", "around"))
+        ), steps
 
 
 @pytest.mark.parametrize("area", [search.FANS, search.among([1, 2])])
@@ -114,7 +155,15 @@ def test_a_search_among_people_looks_up_each(app, line, area):
         search.count("ids", area, {"user_id": 1, "after": 1, "until": 2}, 9)
         connection = app.extensions["idle_connections"][0]
         connection.set_trace_callback(said.append)
-        search.scan(1, line, area, fitting(ME, Search(), place, "[]"), {"after": "1", "until": "2", "until_id": 3})
+        search.scan(
+            1,
+            line,
+            area,
+            fitting(ME, Search(), place, "[]"),
+            {"after": "1", "until": "2", "until_id": 3},
+        )
         connection.set_trace_callback(None)
     steps = [step["detail"] for step in connection.execute(f"EXPLAIN QUERY PLAN {said[0]}")]
-    assert [step for step in steps if " card" in step] == ["SEARCH card USING INTEGER PRIMARY KEY (rowid=?)"], steps
+    assert [step for step in steps if " card" in step] == [
+        "SEARCH card USING INTEGER PRIMARY KEY (rowid=?)"
+    ], steps

@@ -21,7 +21,10 @@ def online(person):
 def test_activity_of_the_last_five_minutes_is_online(person, settings, ago, found):
     anna, boris = person(), person()
     moment = times.text(times.now() - timedelta(**ago))
-    run(settings["DATABASE_PATH"], f"UPDATE users SET last_active = '{moment}' WHERE id = {boris.id}")
+    run(
+        settings["DATABASE_PATH"],
+        f"UPDATE users SET last_active = '{moment}' WHERE id = {boris.id}",
+    )
     assert online(anna) == ([boris.id] if found else [])
 
 

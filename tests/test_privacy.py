@@ -37,7 +37,8 @@ def located(origins, distances, start):
 
     def misfit(place):
         return sum(
-            (grid.distance_km(Point(*place), Point(*one)) - km) ** 2 for one, km in zip(origins, distances, strict=True)
+            (grid.distance_km(Point(*place), Point(*one)) - km) ** 2
+            for one, km in zip(origins, distances, strict=True)
         )
 
     while step > 1e-5:
@@ -56,7 +57,9 @@ def test_three_hundred_questions_do_not_locate_anybody(person):
         target.put_me(**position(home))
         attacker = person()  # as many accounts as it takes to begin anew
         spread = [(chance.uniform(-0.2, 0.2), chance.uniform(-0.2, 0.2)) for _ in range(MOST_CELLS)]
-        places = [(home[0] + north, home[1] + east / cos(radians(home[0]))) for north, east in spread]
+        places = [
+            (home[0] + north, home[1] + east / cos(radians(home[0]))) for north, east in spread
+        ]
         origins = [grid.snap(*place) for place in places]
         distances = [measured(attacker, target, place, QUERIES // MOST_CELLS) for place in places]
         guess = located(origins, distances, origins[0])
@@ -75,11 +78,17 @@ def test_two_places_with_one_point_of_the_grid_get_the_same_answers(person):
         boris.put_me(**position(place))
         asks = [(55.7 + step / 9970, 37.5 + step / 6130, 1 + step % 9) for step in range(60)]
         shown.append(
-            [anna.get(f"/profiles/search?latitude={a}&longitude={b}&max_distance_km={km}") for a, b, km in asks]
+            [
+                anna.get(f"/profiles/search?latitude={a}&longitude={b}&max_distance_km={km}")
+                for a, b, km in asks
+            ]
         )
         shown[-1].append(anna.get(f"/user/{boris.id}")["distance_km"])
     told = [
-        [page if isinstance(page, int | None) else [user["distance_km"] for user in page] for page in pages]
+        [
+            page if isinstance(page, int | None) else [user["distance_km"] for user in page]
+            for page in pages
+        ]
         for pages in shown
     ]
     assert told[0] == told[1]
@@ -104,7 +113,9 @@ def test_one_looks_from_ten_cells_a_day(person, settings):
         assert not asked(anna, boris, 10 + step, 10, 50)
     assert asked(anna, boris, 40, 40, 50)  # the eleventh: my own place answers
     assert not asked(anna, boris, 11, 10, 50)  # one of the ten
-    kept = rows(settings["DATABASE_PATH"], "SELECT count(*) FROM origins WHERE user_id = ?", [anna.id])
+    kept = rows(
+        settings["DATABASE_PATH"], "SELECT count(*) FROM origins WHERE user_id = ?", [anna.id]
+    )
     assert kept == [(MOST_CELLS,)]
 
 

@@ -29,8 +29,13 @@ def test_my_profile_has_every_field(person):
     anna = person("Anna")
     anna.put_me(**FULL)
     me = anna.get("/me")
-    assert sorted(me) == sorted([*FIELDS, "hide_activity", "pref_min_age", "pref_max_age", "pref_distance_km"])
-    assert {name: me[name] for name in FULL} == FULL | {"name": "Anna", "birthday": "1995-05-05T00:00:00Z"}
+    assert sorted(me) == sorted(
+        [*FIELDS, "hide_activity", "pref_min_age", "pref_max_age", "pref_distance_km"]
+    )
+    assert {name: me[name] for name in FULL} == FULL | {
+        "name": "Anna",
+        "birthday": "1995-05-05T00:00:00Z",
+    }
     assert (me["id"], me["username"], me["distance_km"]) == (anna.id, "Anna", None)
 
 
@@ -44,13 +49,21 @@ def test_others_see_no_birthday_and_no_place(person):
     anna.put_me(**FULL)
     seen = boris.get(f"/user/{anna.id}")
     assert sorted(seen) == sorted(FIELDS)
-    assert [seen[name] for name in ("birthday", "latitude", "longitude", "distance_km")] == [None] * 4
+    assert [seen[name] for name in ("birthday", "latitude", "longitude", "distance_km")] == [
+        None
+    ] * 4
     assert seen["age"] == anna.get("/me")["age"] > 29
 
 
 @pytest.mark.parametrize(
     ("latitude", "longitude", "distance"),
-    [(55.75, 37.62, 1), (55.82, 37.62, 10), (59.94, 30.31, 1000), (0.0, 0.0, 10_000), (-55.75, -142.38, 25_000)],
+    [
+        (55.75, 37.62, 1),
+        (55.82, 37.62, 10),
+        (59.94, 30.31, 1000),
+        (0.0, 0.0, 10_000),
+        (-55.75, -142.38, 25_000),
+    ],
 )
 def test_the_distance_is_the_upper_end_of_a_band(person, latitude, longitude, distance):
     anna, boris = person(), person()
@@ -62,7 +75,9 @@ def test_the_distance_is_the_upper_end_of_a_band(person, latitude, longitude, di
 def test_only_what_is_given_changes_and_null_clears(person):
     anna = person()
     anna.put_me(**FULL)
-    me = anna.put_me(bio=None, name="Anya", birthday=None, latitude=None, longitude=None, unknown="ignored")
+    me = anna.put_me(
+        bio=None, name="Anya", birthday=None, latitude=None, longitude=None, unknown="ignored"
+    )
     assert [me[name] for name in ("bio", "name", "birthday", "latitude", "gender")] == [
         None,
         "Anya",
@@ -75,7 +90,13 @@ def test_only_what_is_given_changes_and_null_clears(person):
 
 @pytest.mark.parametrize(
     "written",
-    ["1995-05-05", "1995-05-05 00:00:00", "1995-05-05T00:00:00", "1995-05-05T23:00:00Z", "1995-05-05T00:00:00.5+03:00"],
+    [
+        "1995-05-05",
+        "1995-05-05 00:00:00",
+        "1995-05-05T00:00:00",
+        "1995-05-05T23:00:00Z",
+        "1995-05-05T00:00:00.5+03:00",
+    ],
 )
 def test_a_birthday_is_the_date_as_written(person, written):
     assert person().put_me(birthday=written)["birthday"] == "1995-05-05T00:00:00Z"
@@ -148,7 +169,12 @@ def test_only_grown_ups_are_let_in(server, person, app):
     tomorrow = (times.now() + timedelta(days=1)).date().isoformat()
     minor, adult = (f"{int(day[:4]) - 18}{day[4:]}" for day in (tomorrow, today))
     account = {"username": "young", "password": PASSWORD}
-    for change in ({"birthday": minor}, {"birthday": "1899-12-31"}, {"birthday": tomorrow}, {"birthday": 5}):
+    for change in (
+        {"birthday": minor},
+        {"birthday": "1899-12-31"},
+        {"birthday": tomorrow},
+        {"birthday": 5},
+    ):
         answer = Person.post_json(server, "/register", account | change)
         assert (answer.status, answer.json["errors"][0]["field"]) == (422, "birthday")
     anna = person()
@@ -166,7 +192,14 @@ def test_the_terms_are_noted_and_may_be_required(server, app, settings):
     for refusal in ({}, {"accept_terms": False}):
         answer = Person.post_json(server, "/register", account | {"username": "boris"} | refusal)
         assert (answer.status, answer.json["errors"][0]["field"]) == (422, "accept_terms")
-    assert Person.post_json(server, "/register", account | {"username": "boris", "accept_terms": True}).status == 201
-    (first,), (second,) = rows(settings["DATABASE_PATH"], "SELECT terms_accepted_at FROM users ORDER BY id")
+    assert (
+        Person.post_json(
+            server, "/register", account | {"username": "boris", "accept_terms": True}
+        ).status
+        == 201
+    )
+    (first,), (second,) = rows(
+        settings["DATABASE_PATH"], "SELECT terms_accepted_at FROM users ORDER BY id"
+    )
     assert first is None
     assert second[:10] == times.from_now()[:10]

@@ -40,7 +40,9 @@ def caddy():
     """The program, from Debian's package of that name or elsewhere."""
     found = shutil.which("caddy")
     if not found and not os.environ.get("CI"):
-        pytest.skip("caddy is not on PATH (Debian: apt-get install caddy; macOS: brew install caddy)")
+        pytest.skip(
+            "caddy is not on PATH (Debian: apt-get install caddy; macOS: brew install caddy)"
+        )
     assert found, "caddy is not on PATH; .ci/run unpacks it where there is apt-get"
     return found
 
@@ -51,14 +53,21 @@ class Proxied(Town):
     def __init__(self, folder, redis_url, caddy, caddyfile=CADDYFILE, **settings):
         self.port = free_port()
         super().__init__(folder, redis_url, TRUSTED_PROXIES="127.0.0.1", **settings)
-        env = {"SITE": f":{self.port}", "WEB": urlsplit(self.server.url).netloc, "WS": urlsplit(self.ws_url).netloc}
+        env = {
+            "SITE": f":{self.port}",
+            "WEB": urlsplit(self.server.url).netloc,
+            "WS": urlsplit(self.ws_url).netloc,
+        }
         env |= dict.fromkeys(("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"), str(folder))
         self.proxy_log = folder / "caddy.log"
         with self.proxy_log.open("w") as log:
             command = [caddy, "run", "--config", str(caddyfile), "--adapter", "caddyfile"]
             self.pids["proxy"] = self.processes.start("proxy", command, env, stdout=log, stderr=log)
         eventually(lambda: dev.is_open(self.port), 30)
-        self.server, self.ws_url = Remote(f"http://127.0.0.1:{self.port}"), f"ws://127.0.0.1:{self.port}"
+        self.server, self.ws_url = (
+            Remote(f"http://127.0.0.1:{self.port}"),
+            f"ws://127.0.0.1:{self.port}",
+        )
 
     def start(self, name):
         """Let `web` take the proxy's port for that of `ws`, as in compose.yaml."""
@@ -83,7 +92,10 @@ def own_town(tmp_path, redis_url, caddy):
 
 
 def test_its_own_checker_finds_nothing_wrong(caddy):
-    for command in (["validate", "--config", CADDYFILE, "--adapter", "caddyfile"], ["fmt", CADDYFILE]):
+    for command in (
+        ["validate", "--config", CADDYFILE, "--adapter", "caddyfile"],
+        ["fmt", CADDYFILE],
+    ):
         told = subprocess.run([caddy, *command], capture_output=True, text=True)
         assert told.returncode == 0, told.stderr
         assert "warn" not in told.stderr
@@ -98,7 +110,9 @@ def test_there_is_one_origin(town):
 
 
 def register(town, number, source, **headers):
-    conn = http.client.HTTPConnection("127.0.0.1", town.port, timeout=10, source_address=(source, 0))
+    conn = http.client.HTTPConnection(
+        "127.0.0.1", town.port, timeout=10, source_address=(source, 0)
+    )
     body = json.dumps({"username": f"{source}-{number}", "password": PASSWORD})
     conn.request("POST", "/register", body, headers)
     status = conn.getresponse().status
@@ -121,10 +135,14 @@ def test_a_service_that_is_away_is_a_503(own_town):
         Socket(answer["url"], timeout=20)  # it tries for 10 s
     assert (error.value.status_code, error.value.resp_headers["retry-after"]) == (503, "2")
     assert error.value.resp_headers["content-type"] == "application/problem+json"
-    assert_problem(Answer(503, {"Content-Type": "application/problem+json"}, error.value.resp_body), 503)
+    assert_problem(
+        Answer(503, {"Content-Type": "application/problem+json"}, error.value.resp_body), 503
+    )
 
 
-def test_where_the_proxy_logs_a_request_that_failed_it_leaves_the_ticket_out(tmp_path, redis_url, caddy):
+def test_where_the_proxy_logs_a_request_that_failed_it_leaves_the_ticket_out(
+    tmp_path, redis_url, caddy
+):
     text = re.sub(r"\thandle_errors \{.*?\n\t\}\n", "", CADDYFILE.read_text(), flags=re.DOTALL)
     assert "handle_errors" not in text  # which are not logged
     (tmp_path / "Caddyfile").write_text(text.replace("lb_try_duration 10s", "lb_try_duration 0s"))

@@ -52,7 +52,10 @@ def test_guesses_lock_nobody_out_at_another_address(ask, app, person):
 def test_guesses_count_wherever_the_password_is_asked_for(ask, app, person):
     person("anna")
     app.config["LIMIT_GUESSES"] = "2 per hour"
-    statuses = [ask(path, login("anna")).status for path in ("/login", "/account-deletion", "/account-deletion")]
+    statuses = [
+        ask(path, login("anna")).status
+        for path in ("/login", "/account-deletion", "/account-deletion")
+    ]
     assert statuses == [401, 401, 429]
     assert ask("/login", login("anna", PASSWORD)).status == 429
 
@@ -65,7 +68,12 @@ def test_right_passwords_are_no_guesses(ask, app, person):
 
 def test_an_address_logs_in_so_often_whatever_the_name(ask, app):
     app.config["LIMIT_LOGIN"] = "3 per hour"
-    assert [ask("/login", login(f"nobody{number}")).status for number in range(4)] == [401, 401, 401, 429]
+    assert [ask("/login", login(f"nobody{number}")).status for number in range(4)] == [
+        401,
+        401,
+        401,
+        429,
+    ]
 
 
 def test_refreshes_tickets_and_changes_of_the_password_are_limited(ask, app, person):
@@ -98,21 +106,29 @@ def test_refreshes_tickets_and_changes_of_the_password_are_limited(ask, app, per
 def test_who_is_one_client(ask, app, redis_url, first, second, are_one):
     app.config["LIMIT_REFRESH"] = "1 per second"
     app.extensions["bell"].redis.flushdb()
-    statuses = [ask("/refresh", {"refresh_token": "x"}, forwarded).status for forwarded in (first, second)]
+    statuses = [
+        ask("/refresh", {"refresh_token": "x"}, forwarded).status for forwarded in (first, second)
+    ]
     assert statuses == [401, 429 if are_one else 401]
 
 
 def test_an_address_that_no_trusted_proxy_told_does_not_count(ask, app):
     app.config |= {"TRUSTED_PROXIES": [], "LIMIT_REFRESH": "1 per second"}
     app.extensions["bell"].redis.flushdb()
-    statuses = [ask("/refresh", {"refresh_token": "x"}, f"192.0.2.{host}").status for host in (210, 211)]
+    statuses = [
+        ask("/refresh", {"refresh_token": "x"}, f"192.0.2.{host}").status for host in (210, 211)
+    ]
     assert statuses == [401, 429]
 
 
 def test_limits_hold_while_redis_is_away(app, settings):
     changes = {"REDIS_URL": "unix:///nowhere.sock", "LIMIT_LOGIN": "2 per hour"}
     alone = InProcess(create_app(settings | changes))
-    assert [Person.post_json(alone, "/login", login("nobody")).status for _ in range(3)] == [401, 401, 429]
+    assert [Person.post_json(alone, "/login", login("nobody")).status for _ in range(3)] == [
+        401,
+        401,
+        429,
+    ]
 
 
 def test_likes_may_be_limited(person, app):
@@ -147,7 +163,9 @@ def test_a_chat_takes_so_many_messages_a_minute(person, app):
     for number in range(3):
         anna.write(chat_id, f"{number}", client_id=f"{number}")
         boris.write(chat_id, f"{number}")
-    refusal = anna.call("POST", "/messages/send", {"chat_id": chat_id, "content": "too many", "client_id": "x"})
+    refusal = anna.call(
+        "POST", "/messages/send", {"chat_id": chat_id, "content": "too many", "client_id": "x"}
+    )
     assert (refusal.status, refusal.json["code"]) == (429, "too_many_messages")
     assert 0 < int(refusal.headers["Retry-After"]) <= 60
     anna.write(chat_id, "2", client_id="2")  # a retry is no new message

@@ -7,7 +7,13 @@ import pytest
 
 import dev
 from app import config
-from app.events import chat_closed_frame, match_frame, message_frame, read_chat_frame, read_messages_frame
+from app.events import (
+    chat_closed_frame,
+    match_frame,
+    message_frame,
+    read_chat_frame,
+    read_messages_frame,
+)
 from app.moderation import moderate
 from tests import client
 from tests.database import rows
@@ -37,7 +43,11 @@ def test_it_is_short():
 
 def test_it_lists_every_setting():
     for row, setting in zip(table("Settings"), config.SETTINGS, strict=True):
-        assert row == [f"`{setting.name}`", f"`{setting.default}`" if setting.default else "", setting.meaning]
+        assert row == [
+            f"`{setting.name}`",
+            f"`{setting.default}`" if setting.default else "",
+            setting.meaning,
+        ]
 
 
 def test_it_lists_every_route(app):
@@ -65,11 +75,18 @@ def test_it_lists_every_frame():
     listed = {row[0].strip("`"): re.findall(r"`(\w+)`", row[1]) for row in table("Frames")}
     for frame in frames:
         assert sorted(listed[frame["type"]]) == sorted(set(frame) - {"type"} | {"seq"})
-    assert set(listed) == {frame["type"] for frame in frames} | {"typing", "delivered", "hello", "removed"}
+    assert set(listed) == {frame["type"] for frame in frames} | {
+        "typing",
+        "delivered",
+        "hello",
+        "removed",
+    }
 
 
 def test_it_names_every_code_of_a_close():
-    section = README.partition("\n## Frames\n")[2].partition("\n## ")[0].partition("\nA client sends")[2]
+    section = (
+        README.partition("\n## Frames\n")[2].partition("\n## ")[0].partition("\nA client sends")[2]
+    )
     closes = [
         connection.TOO_LARGE,
         connection.TOO_MANY,
@@ -79,11 +96,15 @@ def test_it_names_every_code_of_a_close():
         hub.RESTART,
     ]
     # 1001 is the id in its example
-    assert set(re.findall(r"\b[14]\d{3}\b", section)) - {"1001"} == {str(code) for code, _ in closes}
+    assert set(re.findall(r"\b[14]\d{3}\b", section)) - {"1001"} == {
+        str(code) for code, _ in closes
+    }
 
 
 def test_its_client_waits_as_ours_does():
-    told = re.search(r"silent for (\d+) s: wait random\(0, min\((\d+), ([\d.]+) \* 2\*\*failures\)\)", README)
+    told = re.search(
+        r"silent for (\d+) s: wait random\(0, min\((\d+), ([\d.]+) \* 2\*\*failures\)\)", README
+    )
     ours = (client.SILENCE_SECONDS, client.MOST_SECONDS, client.LEAST_SECONDS)
     assert tuple(float(number) for number in told.groups()) == ours
 
@@ -92,7 +113,9 @@ def test_it_lists_what_moderators_can_do():
     commands = []
     for name, command in moderate.commands.items():
         arguments = [param for param in command.params if param.param_type_name == "argument"]
-        commands.append(" ".join([name, *(argument.human_readable_name.upper() for argument in arguments)]))
+        commands.append(
+            " ".join([name, *(argument.human_readable_name.upper() for argument in arguments)])
+        )
     listed = [row[0].strip("`").partition(" --")[0] for row in table("Moderating")]
     assert listed == commands
 
@@ -100,8 +123,14 @@ def test_it_lists_what_moderators_can_do():
 def test_it_lists_every_command_of_upkeep(app):
     commands = []
     for name in ("migrate", "backup", "restore", "check", "demo"):
-        arguments = [param for param in app.cli.commands[name].params if param.param_type_name == "argument"]
-        commands.append(" ".join(["flask", name, *(argument.human_readable_name.upper() for argument in arguments)]))
+        arguments = [
+            param for param in app.cli.commands[name].params if param.param_type_name == "argument"
+        ]
+        commands.append(
+            " ".join(
+                ["flask", name, *(argument.human_readable_name.upper() for argument in arguments)]
+            )
+        )
     assert [row[0].strip("`") for row in table("Upkeep")] == commands
     assert set(app.cli.commands) == {"moderate", *(command.split()[1] for command in commands)}
 
@@ -127,7 +156,9 @@ def test_its_session_of_two_people_works(visited):
     assert '"status":"match"' in told.stdout and '"last_message":"Hello!"' in told.stdout
     url = re.search(r'"url":"(ws://[^"]*)"', told.stdout)[1]
     Socket(url).close()
-    anna = Person.post_json(town.server, "/login", {"username": "anna", "password": "correct horse"})
+    anna = Person.post_json(
+        town.server, "/login", {"username": "anna", "password": "correct horse"}
+    )
     assert anna.status == 200
 
 

@@ -24,20 +24,34 @@ def test_a_start_answers_with_a_ticket_and_the_address_to_open(person):
 
 @pytest.mark.parametrize(
     ("host", "base"),
-    [("a.example", "ws://a.example:8089"), ("10.0.0.5:8088", "ws://10.0.0.5:8089"), ("[::1]:8088", "ws://[::1]:8089")],
+    [
+        ("a.example", "ws://a.example:8089"),
+        ("10.0.0.5:8088", "ws://10.0.0.5:8089"),
+        ("[::1]:8088", "ws://[::1]:8089"),
+    ],
 )
 def test_the_address_has_the_host_that_the_client_called(person, host, base):
     anna = person()
     headers = {"Authorization": f"Bearer {anna.tokens['access_token']}", "Host": host}
-    assert anna.server.send("POST", "/ws/start", headers=headers).json["url"].startswith(f"{base}/ws/chat?")
+    assert (
+        anna.server.send("POST", "/ws/start", headers=headers)
+        .json["url"]
+        .startswith(f"{base}/ws/chat?")
+    )
 
 
-@pytest.mark.parametrize(("scheme", "base"), [("http", "ws://a.example:8088"), ("https", "wss://a.example:8088")])
-def test_where_web_serves_the_sockets_it_is_the_very_address_that_the_client_called(person, app, scheme, base):
+@pytest.mark.parametrize(
+    ("scheme", "base"), [("http", "ws://a.example:8088"), ("https", "wss://a.example:8088")]
+)
+def test_where_web_serves_the_sockets_it_is_the_very_address_that_the_client_called(
+    person, app, scheme, base
+):
     app.config["WS_MOUNTED"] = True
     anna = person()
     headers = {"Authorization": f"Bearer {anna.tokens['access_token']}"}
-    answer = app.test_client().post("/ws/start", headers=headers, base_url=f"{scheme}://a.example:8088")
+    answer = app.test_client().post(
+        "/ws/start", headers=headers, base_url=f"{scheme}://a.example:8088"
+    )
     assert answer.json["url"] == f"{base}/ws/chat?session={answer.json['session_token']}"
 
 
@@ -125,7 +139,11 @@ def test_rest_goes_on_without_redis_and_a_start_says_503(app, settings, people, 
     anna.server = InProcess(app)
     app.extensions["bell"].redis = bell.connect(settings["REDIS_URL"])
     answer = anna.call("POST", "/ws/start")
-    assert (answer.status, answer.json["code"], answer.headers["Retry-After"]) == (503, "realtime_unavailable", "5")
+    assert (answer.status, answer.json["code"], answer.headers["Retry-After"]) == (
+        503,
+        "realtime_unavailable",
+        "5",
+    )
     assert boris.get(f"/chat/messages/{chat_id}")[-1]["content"] == "hi"
 
 
@@ -142,7 +160,11 @@ def test_a_busy_database_is_a_503_and_changes_nothing(person, settings, monkeypa
     other = db.connect(settings["DATABASE_PATH"])
     other.execute("BEGIN IMMEDIATE")
     answer = anna.call("PUT", "/me", {"bio": "hi"})
-    assert (answer.status, answer.json["code"], answer.headers["Retry-After"]) == (503, "database_busy", "1")
+    assert (answer.status, answer.json["code"], answer.headers["Retry-After"]) == (
+        503,
+        "database_busy",
+        "1",
+    )
     other.execute("ROLLBACK")
     other.close()
     assert anna.put_me(bio="hi")["bio"] == "hi"

@@ -81,21 +81,27 @@ def test_what_was_given_since_the_backup_is_given_to_nobody_else(app, source, pe
     given = dict(rows(app.config["DATABASE_PATH"], "SELECT name, seq FROM sqlite_sequence"))
     assert all(given[name] > seq for name, seq in used)
     assert dmitry.id > lost.id
-    answer = Person.post_json(lost.server, "/refresh", {"refresh_token": lost.tokens["refresh_token"]})
+    answer = Person.post_json(
+        lost.server, "/refresh", {"refresh_token": lost.tokens["refresh_token"]}
+    )
     assert (answer.status, lost.call("GET", "/me").status) == (401, 401)
 
 
 def aside(app):
     """The database that the latest restore replaced."""
     return max(
-        Path(app.config["DATABASE_PATH"]).parent.glob("*.before-restore*"), key=lambda copy: copy.stat().st_ctime
+        Path(app.config["DATABASE_PATH"]).parent.glob("*.before-restore*"),
+        key=lambda copy: copy.stat().st_ctime,
     )
 
 
 GONE = {
     "replaced": lambda app: None,
     "lost": lambda app: (close(app), os.unlink(app.config["DATABASE_PATH"])),
-    "broken": lambda app: (close(app), Path(app.config["DATABASE_PATH"]).write_bytes(b"rubbish " * 1000)),
+    "broken": lambda app: (
+        close(app),
+        Path(app.config["DATABASE_PATH"]).write_bytes(b"rubbish " * 1000),
+    ),
 }
 
 
@@ -114,7 +120,9 @@ def test_one_backup_restored_twice_gives_no_number_twice(app, source, person, ho
     for number in range(5):
         anna.write(source.chat_id, f"new {number}")
     assert boris.get(f"/events?after={seen}")["reset"] is True
-    answer = Person.post_json(lost.server, "/refresh", {"refresh_token": lost.tokens["refresh_token"]})
+    answer = Person.post_json(
+        lost.server, "/refresh", {"refresh_token": lost.tokens["refresh_token"]}
+    )
     assert (answer.status, lost.call("GET", "/me").status) == (401, 401)
     assert boris.get("/events")["next"] < 2**53
     assert check(app) == (0, "All is well\n")
@@ -126,17 +134,24 @@ def test_who_goes_back_to_what_was_replaced_gives_no_number_twice(app, source, p
     assert restore(app, aside(app), "--yes").exit_code == 0
     assert person("dmitry").id > lost.id
     assert lost.call("GET", "/me").status == 401
-    answer = Person.post_json(lost.server, "/refresh", {"refresh_token": lost.tokens["refresh_token"]})
+    answer = Person.post_json(
+        lost.server, "/refresh", {"refresh_token": lost.tokens["refresh_token"]}
+    )
     assert answer.status == 401
 
 
 def test_numbers_go_on_also_where_the_clock_was_set_back(app, source):
     path = app.config["DATABASE_PATH"]
     ahead = 8_000_000_000_000_000
-    run(path, f"UPDATE sqlite_sequence SET seq = {ahead}; UPDATE users SET event_seq = {ahead}; DELETE FROM events")
+    run(
+        path,
+        f"UPDATE sqlite_sequence SET seq = {ahead}; UPDATE users SET event_seq = {ahead}; DELETE FROM events",
+    )
     assert restore(app, source.path, "--yes").exit_code == 0
     assert rows(path, "SELECT min(event_seq) > ? FROM users", [ahead]) == [(1,)]
-    assert rows(path, "SELECT seq > ? FROM sqlite_sequence WHERE name = 'sessions'", [ahead]) == [(1,)]
+    assert rows(path, "SELECT seq > ? FROM sqlite_sequence WHERE name = 'sessions'", [ahead]) == [
+        (1,)
+    ]
 
 
 def test_many_people_who_came_since_keep_their_ids(app, source, person):
@@ -205,13 +220,17 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 def test_a_log_of_changes_that_was_left_is_kept_with_the_old_file(source, crashed, app):
     assert restore(app, source.path, "--yes").exit_code == 0
-    assert sorted(name for name in os.listdir(Path(crashed).parent) if name.startswith("dating.db")) == [
+    assert sorted(
+        name for name in os.listdir(Path(crashed).parent) if name.startswith("dating.db")
+    ) == [
         "dating.db",
         "dating.db-hashing-0",
         "dating.db.before-restore",
     ]
     assert rows(crashed, "SELECT value FROM settings WHERE name = 'written'") == []
-    assert rows(f"{crashed}.before-restore", "SELECT value FROM settings WHERE name = 'written'") == [("last",)]
+    assert rows(
+        f"{crashed}.before-restore", "SELECT value FROM settings WHERE name = 'written'"
+    ) == [("last",)]
 
 
 def test_a_broken_database_is_replaced_and_kept(source, app):
@@ -319,9 +338,11 @@ def test_a_backup_of_an_older_schema_is_brought_over_at_the_next_start(settings,
     migrate.migrate(new)
     assert dump(settings["DATABASE_PATH"])[""] == dump(new)[""]
     first = rows(FIRST, "SELECT max(id) FROM sessions")[0][0]
-    assert rows(settings["DATABASE_PATH"], "SELECT seq > ? FROM sqlite_sequence WHERE name = 'sessions'", [first]) == [
-        (1,)
-    ]
+    assert rows(
+        settings["DATABASE_PATH"],
+        "SELECT seq > ? FROM sqlite_sequence WHERE name = 'sessions'",
+        [first],
+    ) == [(1,)]
     newcomer = Person(InProcess(app), "newcomer")
     assert newcomer.get("/me")["username"] == "newcomer"
     close(app)

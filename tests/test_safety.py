@@ -39,7 +39,11 @@ def test_a_block_closes_the_chat_for_both_and_says_no_more(pair):
     assert block(anna, boris).json == {"status": "blocked"}
     for one in (anna, boris):
         assert events(one) == [("removed", None), ("chat_closed", chat_id)]
-        assert one.get("/events")["events"][1] == {"type": "chat_closed", "chat_id": chat_id, "seq": 2}
+        assert one.get("/events")["events"][1] == {
+            "type": "chat_closed",
+            "chat_id": chat_id,
+            "seq": 2,
+        }
         assert one.get("/chats") == []
 
 
@@ -56,7 +60,10 @@ def test_whom_i_block_is_my_list_alone_the_latest_first(person):
     for other in (boris, clara):
         block(anna, other)
     listed = anna.get("/blocks")
-    assert [(one["user_id"], one["username"]) for one in listed] == [(clara.id, "clara"), (boris.id, "boris")]
+    assert [(one["user_id"], one["username"]) for one in listed] == [
+        (clara.id, "clara"),
+        (boris.id, "boris"),
+    ]
     assert boris.get("/blocks") == []
 
 
@@ -66,7 +73,9 @@ def test_both_likes_go_and_dislikes_stay(person, settings):
     clara.like(anna)
     anna.post("/swipe", {"target_id": boris.id, "action": "dislike"})
     block(anna, boris)
-    kept = rows(settings["DATABASE_PATH"], "SELECT user_id, target_id, action FROM swipes ORDER BY id")
+    kept = rows(
+        settings["DATABASE_PATH"], "SELECT user_id, target_id, action FROM swipes ORDER BY id"
+    )
     assert kept == [(clara.id, anna.id, "like"), (anna.id, boris.id, "dislike")]
 
 
@@ -80,7 +89,9 @@ def test_an_unblock_does_not_bring_the_chat_back_but_two_may_meet_anew(pair):
         assert one.get("/chats") == []
         assert one.call("GET", f"/chat/messages/{chat_id}").status == 404
         assert b"words that are gone" not in one.call("GET", "/events").body
-        assert one.call("POST", "/messages/send", {"chat_id": chat_id, "content": "hi"}).status == 404
+        assert (
+            one.call("POST", "/messages/send", {"chat_id": chat_id, "content": "hi"}).status == 404
+        )
     assert (feed(anna), feed(boris)) == ([boris.id], [anna.id])
     assert anna.like(boris) == {"status": "like"}
     new = boris.like(anna)["chat_id"]
@@ -140,8 +151,13 @@ def test_a_report_freezes_what_is_there(pair, settings):
     (kept,) = rows(settings["DATABASE_PATH"], sql)
     assert kept[:-1] == (anna.id, boris.id, "harassment", 4, "look", chat_id, None)
     evidence = json.loads(kept[-1])
-    assert (evidence["profile"]["bio"], evidence["profile"]["birthday"]) == ("as it was", "1990-01-01")
-    assert [message["content"] for message in evidence["messages"]] == [f"{number}" for number in range(5, 205)]
+    assert (evidence["profile"]["bio"], evidence["profile"]["birthday"]) == (
+        "as it was",
+        "1990-01-01",
+    )
+    assert [message["content"] for message in evidence["messages"]] == [
+        f"{number}" for number in range(5, 205)
+    ]
     assert evidence["messages"][-1]["id"] == last["id"]
     assert "latitude" not in evidence["profile"] and "password" not in kept[-1]
     assert [chat["id"] for chat in anna.get("/chats")] == [chat_id]
@@ -154,7 +170,10 @@ def test_an_older_message_that_is_reported_is_frozen_too(pair, settings):
         boris.write(chat_id, f"{number}")
     assert report(anna, boris, message_id=first["id"]).status == 201
     ((evidence,),) = rows(settings["DATABASE_PATH"], "SELECT evidence FROM reports")
-    assert [message["content"] for message in json.loads(evidence)["messages"]][:2] == ["the bad one", "0"]
+    assert [message["content"] for message in json.loads(evidence)["messages"]][:2] == [
+        "the bad one",
+        "0",
+    ]
 
 
 def test_a_report_blocks_unless_it_says_otherwise(pair):
@@ -182,7 +201,9 @@ def test_one_report_of_a_person_is_open_at_a_time(pair, app):
     again = report(anna, boris, category="threat")
     assert (again.status, again.json["code"]) == (409, "already_reported")
     assert anna.get("/blocks") == []
-    assert report(boris, anna, block=False).status == 201  # nor does boris learn that anna reported him
+    assert (
+        report(boris, anna, block=False).status == 201
+    )  # nor does boris learn that anna reported him
     app.test_cli_runner().invoke(args=["moderate", "dismiss", "1", "--yes"])
     assert report(anna, boris).status == 201
 
@@ -192,7 +213,10 @@ def test_reports_are_counted(person, app, settings):
     anna, *others = [person() for _ in range(4)]
     answers = [report(anna, other) for other in others]
     assert [answer.status for answer in answers] == [201, 201, 429]
-    assert (answers[-1].json["code"], int(answers[-1].headers["Retry-After"])) == ("too_many_reports", 86_400)
+    assert (answers[-1].json["code"], int(answers[-1].headers["Retry-After"])) == (
+        "too_many_reports",
+        86_400,
+    )
     assert rows(settings["DATABASE_PATH"], "SELECT count(*) FROM reports") == [(2,)]
     assert len(anna.get("/blocks")) == 2
     yesterday = times.from_now(days=-1)
@@ -234,5 +258,9 @@ def test_an_export_has_what_i_did_and_not_what_others_did_about_me(pair):
     anna, boris, _ = pair
     report(anna, boris)
     mine, theirs = anna.get("/me/export"), boris.get("/me/export")
-    assert [one["target_id"] for one in mine["reports"]] == [one["target_id"] for one in mine["blocks"]] == [boris.id]
+    assert (
+        [one["target_id"] for one in mine["reports"]]
+        == [one["target_id"] for one in mine["blocks"]]
+        == [boris.id]
+    )
     assert theirs["reports"] == theirs["blocks"] == []

@@ -46,12 +46,16 @@ def test_logout_acts_at_once_and_on_this_session_alone(person):
     assert tablet.call("GET", "/me").status == 200
 
 
-@pytest.mark.parametrize("body", [{"user_id": 1, "device_id": "phone"}, {"user_id": "1"}, {"device_id": "phone"}, {}])
+@pytest.mark.parametrize(
+    "body", [{"user_id": 1, "device_id": "phone"}, {"user_id": "1"}, {"device_id": "phone"}, {}]
+)
 def test_logout_takes_what_matches_the_session(person, body):
     assert person("anna").call("POST", "/logout", body).status == 200
 
 
-@pytest.mark.parametrize("body", [{"user_id": 2}, {"user_id": "x"}, {"user_id": 2**80}, {"device_id": "other"}])
+@pytest.mark.parametrize(
+    "body", [{"user_id": 2}, {"user_id": "x"}, {"user_id": 2**80}, {"device_id": "other"}]
+)
 def test_logout_refuses_what_does_not_match(person, body):
     anna = person("anna")
     assert anna.call("POST", "/logout", body).status == 422
@@ -59,7 +63,9 @@ def test_logout_refuses_what_does_not_match(person, body):
 
 
 def refresh(person, **fields):
-    return Person.post_json(person.server, "/refresh", {"refresh_token": person.tokens["refresh_token"]} | fields)
+    return Person.post_json(
+        person.server, "/refresh", {"refresh_token": person.tokens["refresh_token"]} | fields
+    )
 
 
 def test_refresh_tokens_rotate(person):
@@ -113,7 +119,9 @@ def test_refresh_with_anothers_id_is_refused_and_uses_nothing_up(person, user_id
     assert refresh(anna, user_id=str(anna.id)).status == 200
 
 
-@pytest.mark.parametrize("token", ["", "x", "1.0.x", "1.0", "9.9.9", "1.0." + "A" * 43, "٣.0.x", "1" * 9000 + ".0.x"])
+@pytest.mark.parametrize(
+    "token", ["", "x", "1.0.x", "1.0", "9.9.9", "1.0." + "A" * 43, "٣.0.x", "1" * 9000 + ".0.x"]
+)
 def test_forged_refresh_tokens_are_refused(person, token):
     anna = person()
     anna.tokens["refresh_token"] = token
@@ -143,7 +151,10 @@ def test_my_sessions_are_listed(person, clock):
     clock(minutes=5)
     phone.get("/me")
     listed = phone.get("/sessions")
-    assert [(session["device_id"], session["is_current"]) for session in listed] == [("phone", True), ("tablet", False)]
+    assert [(session["device_id"], session["is_current"]) for session in listed] == [
+        ("phone", True),
+        ("tablet", False),
+    ]
     assert set(listed[0]) == {"id", "device_id", "created_at", "last_used_at", "is_current"}
     assert listed[0]["last_used_at"] > listed[1]["last_used_at"] >= listed[1]["created_at"]
     assert [session["is_current"] for session in tablet.get("/sessions")] == [True, False]
@@ -151,7 +162,9 @@ def test_my_sessions_are_listed(person, clock):
 
 def test_one_of_my_sessions_can_be_ended(person):
     phone, tablet, stranger = person("anna"), person("anna", device_id="tablet"), person()
-    (tablet_id,) = [session["id"] for session in phone.get("/sessions") if not session["is_current"]]
+    (tablet_id,) = [
+        session["id"] for session in phone.get("/sessions") if not session["is_current"]
+    ]
     assert stranger.call("DELETE", f"/sessions/{tablet_id}").status == 404
     assert phone.call("DELETE", f"/sessions/{tablet_id}").json == {"status": "logged out"}
     assert phone.call("DELETE", f"/sessions/{tablet_id}").status == 404
@@ -174,7 +187,9 @@ def test_a_new_password_ends_the_other_sessions(person):
     assert change_password(phone, PASSWORD, "another horse").json == {"status": "password changed"}
     assert (tablet.call("GET", "/me").status, phone.call("GET", "/me").status) == (401, 200)
     credentials = {"username": "anna", "device_id": "tablet"}
-    assert Person.post_json(phone.server, "/login", credentials | {"password": PASSWORD}).status == 401
+    assert (
+        Person.post_json(phone.server, "/login", credentials | {"password": PASSWORD}).status == 401
+    )
     tablet.log_in("another horse")
     assert tablet.call("GET", "/me").status == 200
 
@@ -218,8 +233,9 @@ def test_simultaneous_refreshes_all_succeed_and_get_one_successor(town):
     with ThreadPoolExecutor(20) as pool:
         for _ in range(50):
             body = json.dumps({"refresh_token": anna.tokens["refresh_token"]}).encode()
-            request = b"POST /refresh HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(
-                body
+            request = (
+                b"POST /refresh HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+                % len(body)
             )
             socks = [socket.create_connection((url.hostname, url.port), 10) for _ in range(20)]
             for sock in socks:

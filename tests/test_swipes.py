@@ -21,8 +21,14 @@ def test_two_likes_make_one_chat(person):
     anna, boris = person(), person()
     anna.like(boris)
     answer = boris.like(anna)
-    assert answer == {"status": "match", "content": f"It's a match with user {anna.id}!", "chat_id": answer["chat_id"]}
-    assert [chat["id"] for chat in anna.get("/chats")] == [chat["id"] for chat in boris.get("/chats")]
+    assert answer == {
+        "status": "match",
+        "content": f"It's a match with user {anna.id}!",
+        "chat_id": answer["chat_id"],
+    }
+    assert [chat["id"] for chat in anna.get("/chats")] == [
+        chat["id"] for chat in boris.get("/chats")
+    ]
     assert anna.like(boris)["chat_id"] == answer["chat_id"]
     (message,) = anna.get(f"/chat/messages/{answer['chat_id']}")
     assert (message["content"], message["sender_id"], message["receiver_id"]) == (MATCH, 0, 0)
@@ -41,7 +47,9 @@ def test_a_match_is_one_event_for_each(person, settings):
 
 def test_a_dislike_makes_no_match_and_can_be_taken_back(person):
     anna, boris = person(), person()
-    assert anna.post("/swipe", {"target_id": boris.id, "action": "dislike"}) == {"status": "dislike"}
+    assert anna.post("/swipe", {"target_id": boris.id, "action": "dislike"}) == {
+        "status": "dislike"
+    }
     assert boris.like(anna) == {"status": "like"}
     assert anna.get("/chats") == []
     assert anna.like(boris)["status"] == "match"
@@ -80,7 +88,9 @@ def test_nobody_swipes_on_themselves(person):
 
 def like_request(me, other):
     body = json.dumps({"target_id": other.id, "action": "like"})
-    head = f"POST /swipe HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {len(body)}\r\n"
+    head = (
+        f"POST /swipe HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {len(body)}\r\n"
+    )
     return f"{head}Authorization: Bearer {me.tokens['access_token']}\r\n\r\n{body}".encode()
 
 
@@ -103,8 +113,12 @@ def test_500_pairs_who_like_each_other_at_the_same_instant_make_500_chats(town):
     ids = ", ".join(str(person.id) for person in people)
     assert rows(town.database, f"SELECT count(*) FROM chats WHERE user1_id IN ({ids})") == [(500,)]
     sql = f"SELECT user_id, payload ->> 'user_id' FROM events WHERE type = 'match' AND user_id IN ({ids})"
-    assert sorted(rows(town.database, sql)) == sorted((a.id, b.id) for pair in pairs for a, b in (pair, pair[::-1]))
-    system = f"SELECT count(*) FROM messages JOIN chats ON chats.id = chat_id WHERE user1_id IN ({ids})"
+    assert sorted(rows(town.database, sql)) == sorted(
+        (a.id, b.id) for pair in pairs for a, b in (pair, pair[::-1])
+    )
+    system = (
+        f"SELECT count(*) FROM messages JOIN chats ON chats.id = chat_id WHERE user1_id IN ({ids})"
+    )
     assert rows(town.database, system) == [(500,)]
 
 

@@ -13,7 +13,10 @@ def test_near_is_by_the_distances_that_are_told(person):
     anna.put_me(latitude=50.0, longitude=10.0)
     for other, degrees in zip(others, (0, 0.06, 3, 0, 40, 0.3, -90, None), strict=True):
         if degrees is not None:
-            other.put_me(latitude=50.0 + degrees if degrees >= 0 else -50.0, longitude=10.0 if degrees >= 0 else -170.0)
+            other.put_me(
+                latitude=50.0 + degrees if degrees >= 0 else -50.0,
+                longitude=10.0 if degrees >= 0 else -170.0,
+            )
     found, answers = walk(anna, "/profiles/search?sort=near&page_size=3")
     assert sorted(found) == sorted(other.id for other in others)
     told = [user["distance_km"] for answer in answers for user in answer.json]
@@ -33,7 +36,9 @@ def test_the_order_is_the_same_however_many_are_looked_at_together(person, monke
     walks = []
     for few in (500, 12, 4, 0):
         monkeypatch.setattr(feed, "FEW", few)
-        walks += [walk(anna, f"/profiles/search?sort=near&page_size={size}")[0] for size in (2, 5, 30)]
+        walks += [
+            walk(anna, f"/profiles/search?sort=near&page_size={size}")[0] for size in (2, 5, 30)
+        ]
     assert sorted(walks[0]) == [other.id for other in others]
     assert all(found == walks[0] for found in walks)
 
@@ -42,7 +47,10 @@ def test_active_is_by_who_came_last(person, settings):
     anna, *others = [person() for _ in range(5)]
     for hours, other in zip((5, 1, 700, 30), others, strict=True):
         at = f"strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{hours} hours')"
-        run(settings["DATABASE_PATH"], f"UPDATE discovery SET active_since = {at} WHERE user_id = {other.id}")
+        run(
+            settings["DATABASE_PATH"],
+            f"UPDATE discovery SET active_since = {at} WHERE user_id = {other.id}",
+        )
     hidden = person()
     hidden.put_me(hide_activity=True)
     found, _ = walk(anna, "/profiles/search?sort=active&page_size=2")
@@ -57,12 +65,18 @@ def test_a_walk_meets_everyone_once_while_others_come_and_go(person, settings, s
         if number % 3:
             other.put_me(latitude=50.0 + number / 20, longitude=10.0)
         at = f"strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{number * 2 + 2} hours')"
-        run(settings["DATABASE_PATH"], f"UPDATE discovery SET active_since = {at} WHERE user_id = {other.id}")
+        run(
+            settings["DATABASE_PATH"],
+            f"UPDATE discovery SET active_since = {at} WHERE user_id = {other.id}",
+        )
     come_back = iter([*others[::-1], *[None] * 99])
 
     def come_and_go():
         person()
-        for other in (next(come_back), next(come_back)):  # they were late in the order, and are here now
+        for other in (
+            next(come_back),
+            next(come_back),
+        ):  # they were late in the order, and are here now
             if other:
                 other.log_in()
 
@@ -82,7 +96,10 @@ def test_a_crowd_behind_a_few_is_gone_through_as_well(person, settings, monkeypa
     for number, other in enumerate(others):
         hours = number * 24 if number < 5 else 120 + number / 100
         at = f"strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-{hours + 1} hours')"
-        run(settings["DATABASE_PATH"], f"UPDATE discovery SET active_since = {at} WHERE user_id = {other.id}")
+        run(
+            settings["DATABASE_PATH"],
+            f"UPDATE discovery SET active_since = {at} WHERE user_id = {other.id}",
+        )
     others[-1].put_me(gender="rare")
     assert walk(anna, "/profiles/search?sort=active&gender=rare")[0] == [others[-1].id]
 
@@ -124,7 +141,10 @@ def test_who_likes_me_and_fits_is_on_a_page_that_ends_early(person, monkeypatch)
     for fan in others[-3:]:
         fan.like(anna)
     answer = anna.call("GET", "/profiles/search?gender=rare")
-    assert ([user["id"] for user in answer.json], answer.headers["X-Search"]) == ([others[-1].id], "widened")
+    assert ([user["id"] for user in answer.json], answer.headers["X-Search"]) == (
+        [others[-1].id],
+        "widened",
+    )
 
 
 def test_who_was_swiped_before_does_not_count_as_too_little(person, monkeypatch):
@@ -133,7 +153,10 @@ def test_who_was_swiped_before_does_not_count_as_too_little(person, monkeypatch)
     for other in others[:-1]:
         anna.like(other)
     answer = anna.call("GET", "/profiles/search")
-    assert ([user["id"] for user in answer.json], answer.headers.get("X-Search")) == ([others[-1].id], None)
+    assert ([user["id"] for user in answer.json], answer.headers.get("X-Search")) == (
+        [others[-1].id],
+        None,
+    )
 
 
 def test_who_swipes_all_that_comes_and_asks_again_meets_everyone(person, monkeypatch):
@@ -159,13 +182,16 @@ def test_who_goes_on_from_the_last_id_of_a_page_misses_nobody_for_a_fan(person, 
     others[-1].like(anna)
     found = []
     while page := [
-        user["id"] for user in anna.get(f"/profiles/search?gender=rare&last_seen_id={max(found, default=0)}")
+        user["id"]
+        for user in anna.get(f"/profiles/search?gender=rare&last_seen_id={max(found, default=0)}")
     ]:
         found += page
     assert found == [other.id for other in rare]
 
 
-def test_who_goes_on_by_the_link_meets_a_fan_no_more_often_than_pages_are_begun(person, monkeypatch):
+def test_who_goes_on_by_the_link_meets_a_fan_no_more_often_than_pages_are_begun(
+    person, monkeypatch
+):
     few_at_a_time(monkeypatch)
     anna, *others = [person() for _ in range(40)]
     others[-1].put_me(gender="rare")
@@ -176,7 +202,11 @@ def test_who_goes_on_by_the_link_meets_a_fan_no_more_often_than_pages_are_begun(
 
 def test_fans_who_were_answered_hide_none_who_waits(person, monkeypatch):
     few_at_a_time(monkeypatch)
-    monkeypatch.setattr(search, "FANS", search.FANS._replace(source=search.FANS.source.replace("LIMIT 500", "LIMIT 1")))
+    monkeypatch.setattr(
+        search,
+        "FANS",
+        search.FANS._replace(source=search.FANS.source.replace("LIMIT 500", "LIMIT 1")),
+    )
     anna, *others = [person() for _ in range(20)]
     others[-1].put_me(gender="rare")
     others[-1].like(anna)
@@ -218,7 +248,12 @@ def test_cursors_are_their_owners_and_nobody_makes_one_up(person):
     assert anna.call("GET", path.replace("sort=near", "sort=active")).status == 422
     assert anna.call("GET", path[:-1]).status == 422
     assert anna.call("GET", "/profiles/search?sort=near&cursor=").status == 422
-    assert anna.call("GET", path.replace("/profiles/search", "/followers").replace("sort=near&", "")).status == 422
+    assert (
+        anna.call(
+            "GET", path.replace("/profiles/search", "/followers").replace("sort=near&", "")
+        ).status
+        == 422
+    )
     assert anna.call("GET", "/profiles/search?sort=far").status == 422
 
 

@@ -47,10 +47,19 @@ class Town:
         ws_app: str = "ws:create_app()",
         **settings: str,
     ) -> None:
-        self.database, self.log = Path(settings.get("DATABASE_PATH", folder / "town.db")), folder / "town.log"
+        self.database, self.log = (
+            Path(settings.get("DATABASE_PATH", folder / "town.db")),
+            folder / "town.log",
+        )
         ports = {"PORT": str(free_port()), "WS_PORT": str(free_port())}
-        self.env = os.environ | ports | {"DATABASE_PATH": str(self.database), "REDIS_URL": redis_url}
-        self.env |= limits.NONE | {"BCRYPT_COST": "4", "WEB_CONCURRENCY": "2", "WS_CONCURRENCY": "2"} | settings
+        self.env = (
+            os.environ | ports | {"DATABASE_PATH": str(self.database), "REDIS_URL": redis_url}
+        )
+        self.env |= (
+            limits.NONE
+            | {"BCRYPT_COST": "4", "WEB_CONCURRENCY": "2", "WS_CONCURRENCY": "2"}
+            | settings
+        )
         self.env["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
         self.server = Remote(f"http://127.0.0.1:{ports['PORT']}")
         self.ws_url = f"ws://127.0.0.1:{ports['WS_PORT']}"

@@ -10,7 +10,9 @@ from tests.people import Answer, Person
 
 def link(answer: Answer) -> str | None:
     """The path of the next page."""
-    return answer.headers["Link"].partition(">")[0].lstrip("<") if "Link" in answer.headers else None
+    return (
+        answer.headers["Link"].partition(">")[0].lstrip("<") if "Link" in answer.headers else None
+    )
 
 
 def walk(

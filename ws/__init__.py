@@ -31,7 +31,9 @@ sock = Sock()
 def create_app(settings: dict[str, Any] | None = None) -> Flask:
     """The service with these settings, by default those of the environment. Raises config.BadSetting."""
     app = Flask(__name__, static_folder=None)
-    app.config.from_mapping(settings or config.load(), SOCK_SERVER_OPTIONS={"max_message_size": LARGEST_FRAME})
+    app.config.from_mapping(
+        settings or config.load(), SOCK_SERVER_OPTIONS={"max_message_size": LARGEST_FRAME}
+    )
     for part in (error_reports, access_log, db, bell, problems, health):
         part.init_app(app)
     hub = app.extensions["hub"] = Hub()
@@ -81,7 +83,9 @@ def _check_handshake() -> None:
     upgrade = request.headers.get("Upgrade", "").lower() == "websocket"
     if not upgrade or request.headers.get("Sec-WebSocket-Version") != "13":
         headers = {"Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
-        raise Problem(426, "upgrade_required", "Open this address as a WebSocket, version 13", headers=headers)
+        raise Problem(
+            426, "upgrade_required", "Open this address as a WebSocket, version 13", headers=headers
+        )
     try:
         key = base64.b64decode(request.headers.get("Sec-WebSocket-Key", ""), validate=True)
     except binascii.Error:
@@ -106,14 +110,18 @@ def _check_readiness() -> None:
 
 
 def _invalid_ticket() -> NoReturn:
-    raise Problem(401, "invalid_ticket", "The session is unknown, used or expired; POST /ws/start gives one")
+    raise Problem(
+        401, "invalid_ticket", "The session is unknown, used or expired; POST /ws/start gives one"
+    )
 
 
 def _take_seat(user_id: int, session_id: int) -> None:
     """From here on what is published for them waits in the connection's inbox, and an older one of theirs ends."""
     transport = Transport(request.environ["gunicorn.socket"])
     request.environ["gunicorn.socket"] = transport
-    request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)  # compression would cost 100 kB a socket
+    request.environ.pop(
+        "HTTP_SEC_WEBSOCKET_EXTENSIONS", None
+    )  # compression would cost 100 kB a socket
     ping, silence = current_app.config["WS_PING_SECONDS"], current_app.config["WS_SILENCE_SECONDS"]
     g.connection = Connection(user_id, session_id, transport, ping, silence)
     g.user_id = user_id

@@ -32,7 +32,12 @@ class Connection:
     """Made before the upgrade, so that what is published from then on waits in its inbox."""
 
     def __init__(
-        self, user_id: int, session_id: int, transport: Transport, ping_seconds: float, silence_seconds: float
+        self,
+        user_id: int,
+        session_id: int,
+        transport: Transport,
+        ping_seconds: float,
+        silence_seconds: float,
     ) -> None:
         self.user_id, self.session_id, self.id = user_id, session_id, secrets.token_hex(8)
         self.since = time.monotonic_ns()  # the host's clock, the same for all its processes
@@ -45,7 +50,9 @@ class Connection:
         self._allowance, self._counted = float(BURST), time.monotonic()
 
     def announcement(self) -> str:
-        return msgspec.json.encode({"type": "connected", "connection": self.id, "since": self.since}).decode()
+        return msgspec.json.encode(
+            {"type": "connected", "connection": self.id, "since": self.since}
+        ).decode()
 
     def hear_of(self, connection_id: str, since: int) -> None:
         """A connection of this user was announced, in whatever process: the newest replaces the others."""
@@ -106,7 +113,9 @@ class Connection:
             ws.send(frame.text)
             metrics.sent(frame.type, frame.source, frame.committed_at)
             cause = {"request_id": frame.request_id} if frame.request_id else {}
-            log.info("sent %s", frame.type, extra={"frame": frame.type, "source": frame.source} | cause)
+            log.info(
+                "sent %s", frame.type, extra={"frame": frame.type, "source": frame.source} | cause
+            )
 
     def _within_limits(self, read: Callable[[], Iterator[Event]]) -> Iterator[Event]:
         """What the library reads from the socket, until there are too many frames of whatever kind, pings as well."""

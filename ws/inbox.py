@@ -19,7 +19,9 @@ class Frame(NamedTuple):
     text: str
     type: str
     source: str = "live"  # or "log"
-    committed_at: float | None = None  # unix seconds; None where there is no commit, or its user was not here
+    committed_at: float | None = (
+        None  # unix seconds; None where there is no commit, or its user was not here
+    )
     request_id: str | None = None  # what caused it
 
 
@@ -29,7 +31,9 @@ class Inbox:
     def __init__(self, user_id: int, wake: threading.Event) -> None:
         self._user_id, self._wake = user_id, wake
         self._frames: deque[Frame] = deque()
-        self.cursor: int | None = None  # the latest event that is or was in `_frames`; None before the start
+        self.cursor: int | None = (
+            None  # the latest event that is or was in `_frames`; None before the start
+        )
         self.is_behind = False  # whether the log may hold more
         self._cause = ""  # why, one of metrics.CAUSES
         self._away_until = 0  # the latest event at the start
@@ -75,7 +79,9 @@ class Inbox:
         if not room:
             return True
         metrics.catch_ups.labels(self._cause).inc()
-        self.is_behind = False  # before reading, so that what is pushed meanwhile is not passed over
+        self.is_behind = (
+            False  # before reading, so that what is pushed meanwhile is not passed over
+        )
         rows = missed(self._user_id, self.cursor, room)
         self._load(rows or [])
         if len(rows or []) == room:
@@ -91,4 +97,7 @@ class Inbox:
     def _load(self, rows: list[dict[str, Any]]) -> None:
         for row in rows:
             committed_at = times.unix(row["created_at"]) if row["seq"] > self._away_until else None
-            self.push(Frame(row["payload"], row["type"], "log", committed_at, row["request_id"]), row["seq"])
+            self.push(
+                Frame(row["payload"], row["type"], "log", committed_at, row["request_id"]),
+                row["seq"],
+            )

@@ -9,5 +9,7 @@ def mount(worker: Any) -> None:
     """Let a worker of `web` answer PATH as well; all else stays with its app."""
     app, service = worker.wsgi, create_app()
     rest = app.wsgi_app
-    app.wsgi_app = lambda environ, start: (service if environ["PATH_INFO"] == PATH else rest)(environ, start)
+    app.wsgi_app = lambda environ, start: (service if environ["PATH_INFO"] == PATH else rest)(
+        environ, start
+    )
     service.extensions["hub"].watch(worker)

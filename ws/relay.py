@@ -31,6 +31,8 @@ def _outgoing(signal: Signal, user_id: int) -> dict[str, str | int] | None:
     frame = {"type": signal.type, "chat_id": signal.chat_id, "user_id": user_id}
     if signal.type == "typing":
         return frame
-    if signal.message_id is None or not chats.has_message(signal.chat_id, user_id, signal.message_id):
+    if signal.message_id is None or not chats.has_message(
+        signal.chat_id, user_id, signal.message_id
+    ):
         return None
     return frame | {"message_id": signal.message_id}

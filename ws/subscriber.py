@@ -40,7 +40,9 @@ class Heard(msgspec.Struct):
 
 class Subscriber:
     def __init__(self, url: str, hub: Hub, sweeper: Sweeper) -> None:
-        self._redis = bell.connect(url, patience=CONFIRM_SECONDS, health_check_interval=CHECK_SECONDS)
+        self._redis = bell.connect(
+            url, patience=CONFIRM_SECONDS, health_check_interval=CHECK_SECONDS
+        )
         self._hub, self._sweeper = hub, sweeper
         self._pubsub: PubSub | None = None  # the link, while it is up
         self._suspect: PubSub | None = None  # a link that failed someone
@@ -48,7 +50,9 @@ class Subscriber:
         self._waiting: dict[bytes, deque[threading.Event]] = defaultdict(deque)
         self._tried = threading.Event()
         threading.Thread(target=self._listen, daemon=True).start()
-        self._tried.wait(CONFIRM_SECONDS)  # so that a worker that has just started does not refuse its first clients
+        self._tried.wait(
+            CONFIRM_SECONDS
+        )  # so that a worker that has just started does not refuse its first clients
 
     def welcome(self, user_id: int) -> None:
         """Return when all that is published for them from now on reaches the hub. Raises RedisError."""

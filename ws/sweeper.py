@@ -48,10 +48,18 @@ class Sweeper:
     def _sweep(self, cause: str) -> None:
         self._announce([connection for connection in self._hub.all() if connection.is_unheard])
         here = {connection.user_id: connection for connection in self._hub.all()}
-        known = {user_id: one.inbox.cursor for user_id, one in here.items() if one.inbox.cursor is not None}
+        known = {
+            user_id: one.inbox.cursor
+            for user_id, one in here.items()
+            if one.inbox.cursor is not None
+        }
         for row in events.heads_beyond(known) if known else []:
             here[row["user_id"]].inbox.hear_of_head(row["seq"], cause)
-        for user_id in sessions.ended({one.session_id: user_id for user_id, one in here.items()}) if here else []:
+        for user_id in (
+            sessions.ended({one.session_id: user_id for user_id, one in here.items()})
+            if here
+            else []
+        ):
             here[user_id].close(*ENDED)
         with suppress(redis.RedisError):
             presence.tell(self._process, list(here))

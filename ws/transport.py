@@ -10,7 +10,9 @@ from gevent import Timeout
 
 WRITE_SECONDS = 5.0
 LINGER_SECONDS = 1.0
-BUFFER_BYTES = 64 * 1024  # of the system's, which would hold megabytes for a client that does not read
+BUFFER_BYTES = (
+    64 * 1024
+)  # of the system's, which would hold megabytes for a client that does not read
 
 
 class Transport:

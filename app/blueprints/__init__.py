@@ -12,7 +12,9 @@ class IdConverter(BaseConverter):
     """An id in a path. What can be no id is 0, which nothing has: not there, for whoever is allowed to ask."""
 
     def to_python(self, value: str) -> int:
-        valid = value.isascii() and value.isdigit() and len(value) <= 19 and int(value) <= LARGEST_ID
+        valid = (
+            value.isascii() and value.isdigit() and len(value) <= 19 and int(value) <= LARGEST_ID
+        )
         return int(value) if valid else 0
 
 

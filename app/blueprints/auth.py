@@ -25,7 +25,9 @@ def register():
     try:
         canonical = names.canonical(body.username)
     except ValueError:
-        raise invalid("username", "may hold letters, digits and ASCII symbols of one script, no blanks") from None
+        raise invalid(
+            "username", "may hold letters, digits and ASCII symbols of one script, no blanks"
+        ) from None
     if current_app.config["REQUIRE_TERMS"] and not body.accept_terms:
         raise invalid("accept_terms", "must be true: the terms of use must be accepted")
     password_hash = passwords.digest(body.password, current_app.config["BCRYPT_COST"])
@@ -50,10 +52,16 @@ def login():
     body = read(Login)
     user = named_by(body)
     cost = current_app.config["BCRYPT_COST"]
-    stronger = passwords.digest(body.password, cost) if passwords.cost_of(user["password_hash"]) < cost else None
+    stronger = (
+        passwords.digest(body.password, cost)
+        if passwords.cost_of(user["password_hash"]) < cost
+        else None
+    )
     device_id = body.device_id or ""
     with transaction():
-        if not users.replace_password_hash(user["id"], user["password_hash"], stronger or user["password_hash"]):
+        if not users.replace_password_hash(
+            user["id"], user["password_hash"], stronger or user["password_hash"]
+        ):
             raise wrong_credentials()  # the password was changed while we hashed
         _check_standing(user["id"])
         ended = sessions.delete_device(user["id"], device_id)
@@ -70,7 +78,9 @@ def _check_standing(user_id: int) -> None:
     if found["banned_at"]:
         raise Problem(403, "banned", "This account is banned")
     if until := found["suspended_until"]:
-        raise Problem(403, "suspended", f"This account is suspended until {until}", more={"until": until})
+        raise Problem(
+            403, "suspended", f"This account is suspended until {until}", more={"until": until}
+        )
 
 
 @bp.put("/me/password")

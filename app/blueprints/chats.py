@@ -11,7 +11,14 @@ from app.auth import signed_in
 from app.bodies import ReadChat, ReadMessages, SendMessage
 from app.cursors import next_link
 from app.db import transaction
-from app.events import announce, chat_closed_frame, message_frame, read_chat_frame, read_messages_frame, record
+from app.events import (
+    announce,
+    chat_closed_frame,
+    message_frame,
+    read_chat_frame,
+    read_messages_frame,
+    record,
+)
 from app.fields import LARGEST_ID
 from app.json import read, read_query
 from app.parameters import ChatPage, MessagePage
@@ -34,7 +41,9 @@ def list_chats():
     shown = rows[: query.limit]
     response = jsonify([_chat(row) for row in shown])
     if len(rows) > len(shown):
-        cursor = base64.urlsafe_b64encode(f"{shown[-1]['last_message_id']}.{shown[-1]['id']}".encode()).decode()
+        cursor = base64.urlsafe_b64encode(
+            f"{shown[-1]['last_message_id']}.{shown[-1]['id']}".encode()
+        ).decode()
         response.headers["Link"] = next_link(before=cursor)
     return response
 
@@ -60,7 +69,9 @@ def list_messages(chat_id):
     chat = chats.find(chat_id, g.user_id) or not_found("chat")
     before_id = query.before_id or LARGEST_ID
     if query.after_id is not None:
-        return jsonify(messages.following(chat["id"], g.user_id, query.after_id, before_id, query.limit))
+        return jsonify(
+            messages.following(chat["id"], g.user_id, query.after_id, before_id, query.limit)
+        )
     return jsonify(messages.latest(chat["id"], g.user_id, before_id, query.limit))
 
 
@@ -71,7 +82,9 @@ def send_message():
     body = read(SendMessage)
     with transaction():
         chat = _my_chat(body.chat_id, body.receiver_id)
-        message = messages.insert(chat["id"], g.user_id, chat["peer_id"], body.content, body.client_id)
+        message = messages.insert(
+            chat["id"], g.user_id, chat["peer_id"], body.content, body.client_id
+        )
         if message is None:
             return _sent_before(chat["id"], body)
         if chat["is_closed"]:
@@ -106,9 +119,13 @@ def read_messages():
     recorded = []
     with transaction():
         chat = _my_chat(body.chat_id, body.receiver_id)
-        changed = [i for i in sorted(set(body.message_ids)) if messages.mark_read(chat["id"], g.user_id, i)]
+        changed = [
+            i for i in sorted(set(body.message_ids)) if messages.mark_read(chat["id"], g.user_id, i)
+        ]
         if changed and not chat["is_closed"]:
-            recorded.append(record(chat["peer_id"], read_messages_frame(chat["id"], g.user_id, changed)))
+            recorded.append(
+                record(chat["peer_id"], read_messages_frame(chat["id"], g.user_id, changed))
+            )
     announce(*recorded)
     return {"status": "ok"}
 
@@ -126,10 +143,14 @@ def _my_chat(chat_id: int | None, receiver_id: int | None) -> dict[str, Any]:
 def _check_pace(chat_id: int) -> None:
     most = current_app.config["SENDS_PER_MINUTE"]
     if most:
-        sent = messages.count_sent(chat_id, g.user_id, times.from_now(minutes=-1), among=2 * most + 2)
+        sent = messages.count_sent(
+            chat_id, g.user_id, times.from_now(minutes=-1), among=2 * most + 2
+        )
         if sent["used"] > most:
             raise too_many(
-                "too_many_messages", "Too many messages to this chat", times.until(sent["oldest"], minutes=1)
+                "too_many_messages",
+                "Too many messages to this chat",
+                times.until(sent["oldest"], minutes=1),
             )
 
 
@@ -150,7 +171,9 @@ def _position(cursor: str | None) -> tuple[int, int]:
     if cursor is None:
         return LARGEST_ID, LARGEST_ID
     try:
-        found = re.fullmatch(rb"(\d{1,18})\.(\d{1,18})", base64.b64decode(cursor, altchars=b"-_", validate=True))
+        found = re.fullmatch(
+            rb"(\d{1,18})\.(\d{1,18})", base64.b64decode(cursor, altchars=b"-_", validate=True)
+        )
     except ValueError:
         found = None
     if not found:

@@ -16,7 +16,9 @@ from app.queries import discovery, origins, swipes
 from app.queries.users import public
 from app.walks import Walk
 
-LIFETIME_HOURS = 1  # of a cursor; for so long it is known where somebody stood who came again meanwhile
+LIFETIME_HOURS = (
+    1  # of a cursor; for so long it is known where somebody stood who came again meanwhile
+)
 
 bp = Blueprint("discovery", __name__)
 
@@ -34,7 +36,9 @@ def search():
         marks.keep(found.passed, marks.sought(me, query, found.passed.origin))
     response = jsonify(found.users)
     if found.next:
-        response.headers["Link"] = cursors.next_link(cursor=cursors.seal(msgspec.to_builtins(found.next)))
+        response.headers["Link"] = cursors.next_link(
+            cursor=cursors.seal(msgspec.to_builtins(found.next))
+        )
     if found.is_cut:
         response.headers["X-Search"] = "widened"
     return response
@@ -57,7 +61,9 @@ def _walk(query: Search, me: Row) -> Walk:
     """The walk that the cursor goes on with, or a new one."""
     if query.cursor is None:
         origin = _origin(query, me)
-        if not query.online_only and (mark := marks.find(g.user_id, marks.sought(me, query, origin))):
+        if not query.online_only and (
+            mark := marks.find(g.user_id, marks.sought(me, query, origin))
+        ):
             return mark
         now, turn = times.from_now(), random.randint(0, me["last_id"])  # noqa: S311
         return Walk(g.user_id, query.sort, origin, now, me["first_came"] or now, turn)

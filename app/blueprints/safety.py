@@ -51,10 +51,15 @@ def report():
     with transaction():
         _check_known(body.user_id)
         chat_id = _reported_chat(body)
-        evidence = {"profile": reports.profile(body.user_id), "messages": reports.said(chat_id, body.message_id)}
+        evidence = {
+            "profile": reports.profile(body.user_id),
+            "messages": reports.said(chat_id, body.message_id),
+        }
         made = reports.insert(g.user_id, body, chat_id, msgspec.json.encode(evidence).decode())
         if made is None:
-            raise Problem(409, "already_reported", "Your earlier report of this person is not decided yet")
+            raise Problem(
+                409, "already_reported", "Your earlier report of this person is not decided yet"
+            )
         _check_count()
         recorded = _block(body.user_id) if body.block else []
     announce(*recorded)
@@ -82,7 +87,9 @@ def _check_count() -> None:
     most = current_app.config["REPORTS_PER_DAY"]
     made = reports.count(g.user_id, since=times.from_now(days=-1))
     if most and made["used"] > most:
-        raise too_many("too_many_reports", "Too many reports in a day", times.until(made["oldest"], days=1))
+        raise too_many(
+            "too_many_reports", "Too many reports in a day", times.until(made["oldest"], days=1)
+        )
 
 
 def _block(user_id: int) -> list[Event]:
@@ -90,4 +97,8 @@ def _block(user_id: int) -> list[Event]:
         return []
     swipes.delete_likes(g.user_id, user_id)
     closed = [chat["id"] for chat in chats.hide(g.user_id, user_id) if chat["is_news"]]
-    return [record(member, chat_closed_frame(chat)) for chat in closed for member in sorted((g.user_id, user_id))]
+    return [
+        record(member, chat_closed_frame(chat))
+        for chat in closed
+        for member in sorted((g.user_id, user_id))
+    ]

@@ -34,7 +34,11 @@ def refresh():
             session = sessions.advance(*named, user_id) or sessions.find_advanced(*named, user_id)
             reused = None if session else sessions.delete_reused(*named, user_id)
     if reused:
-        log.warning("a refresh token was used again, so session %d of user %d ends", reused["id"], reused["user_id"])
+        log.warning(
+            "a refresh token was used again, so session %d of user %d ends",
+            reused["id"],
+            reused["user_id"],
+        )
         announce_end(reused["user_id"], [reused["id"]])
     if not session:
         raise unauthorized("Invalid or expired refresh token")

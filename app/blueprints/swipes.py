@@ -38,7 +38,11 @@ def swipe():
         metrics.matches.inc()
     if chat_id is None:
         return {"status": body.action} | allowance
-    return {"status": "match", "content": f"It's a match with user {body.target_id}!", "chat_id": chat_id} | allowance
+    return {
+        "status": "match",
+        "content": f"It's a match with user {body.target_id}!",
+        "chat_id": chat_id,
+    } | allowance
 
 
 @bp.delete("/swipe/last")
@@ -71,5 +75,7 @@ def _allowance(action: str) -> dict[str, int]:
         return {}
     likes = swipes.count_likes(g.user_id, since=times.from_now(days=-1))
     if action == "like" and likes["used"] > most:
-        raise too_many("no_likes_left", "No likes are left for today", times.until(likes["oldest"], days=1))
+        raise too_many(
+            "no_likes_left", "No likes are left for today", times.until(likes["oldest"], days=1)
+        )
     return {"remaining_likes": max(0, most - likes["used"])}

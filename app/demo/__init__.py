@@ -19,7 +19,9 @@ from app.queries import users
 
 
 @click.command("demo")
-@click.option("--people", default=200, type=click.IntRange(2, 100_000), show_default=True, help="How many.")
+@click.option(
+    "--people", default=200, type=click.IntRange(2, 100_000), show_default=True, help="How many."
+)
 @click.option("--seed", default=1, show_default=True, help="Another number makes another town.")
 @click.option("--ask", is_flag=True, help="Ask for everybody's password, rather than make one.")
 @with_appcontext
@@ -30,19 +32,27 @@ def demo(people: int, seed: int, ask: bool) -> None:
     """
     with in_a_line(current_app.config["DATABASE_PATH"], "; see DATABASE_PATH"):
         _refuse_people()
-        password = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True) if ask else None
+        password = (
+            click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+            if ask
+            else None
+        )
         password_hash = _digest(password or (made := secrets.token_urlsafe(12)))
         with transaction():
             _refuse_people()
             _live(people, seed, password_hash)
     known = [name for name, _ in WORDS["known"][:people]]
-    click.echo(f"{people} people live in {WORDS['town']}. Log in as {', '.join(known)} or anybody else,")
+    click.echo(
+        f"{people} people live in {WORDS['town']}. Log in as {', '.join(known)} or anybody else,"
+    )
     click.echo("with the password that you gave." if password else f"with the password {made}")
 
 
 def _refuse_people() -> None:
     if users.exist():
-        raise click.ClickException("There are people in this database; set DATABASE_PATH to a new file for a demo")
+        raise click.ClickException(
+            "There are people in this database; set DATABASE_PATH to a new file for a demo"
+        )
 
 
 def _digest(password: str) -> str:
@@ -51,12 +61,19 @@ def _digest(password: str) -> str:
         check_password("password", password)
         return passwords.digest(password, current_app.config["BCRYPT_COST"])
     except Problem as problem:
-        raise click.ClickException(problem.errors[0]["detail"] if problem.errors else problem.detail) from None
+        raise click.ClickException(
+            problem.errors[0]["detail"] if problem.errors else problem.detail
+        ) from None
 
 
 def _live(people: int, seed: int, password_hash: str) -> None:
     chance, now = Random(seed), times.now()  # noqa: S311
-    days = Days(make(people, max(18, current_app.config["MINIMUM_AGE"]), chance, now), password_hash, chance, now)
+    days = Days(
+        make(people, max(18, current_app.config["MINIMUM_AGE"]), chance, now),
+        password_hash,
+        chance,
+        now,
+    )
     with click.progressbar(length=days.plan(), label="Living", file=sys.stderr) as bar:
         for was_planned in days.live():
             bar.update(int(was_planned))

@@ -20,7 +20,9 @@ UNMATCHED = 0.03  # of those who talked
 class Days:
     """Things to be done, each at its moment; those after `now` never are."""
 
-    def __init__(self, people: list[Somebody], password_hash: str, chance: Random, now: datetime) -> None:
+    def __init__(
+        self, people: list[Somebody], password_hash: str, chance: Random, now: datetime
+    ) -> None:
         self.people, self.password_hash, self.chance, self.now = people, password_hash, chance, now
         self.ids: dict[int, int] = {}  # of users, by the number of the person
         self._due: list[tuple[datetime, int, Callable[[], None]]] = []
@@ -58,8 +60,15 @@ class Days:
 
     def _join(self, number: int) -> None:
         person = self.people[number]
-        profile = {"bio": None, "photo_url": None, "birthday": person.birthday, "terms_accepted_at": times.from_now()}
-        user_id = users.insert(person.username, names.canonical(person.username), self.password_hash, profile)
+        profile = {
+            "bio": None,
+            "photo_url": None,
+            "birthday": person.birthday,
+            "terms_accepted_at": times.from_now(),
+        }
+        user_id = users.insert(
+            person.username, names.canonical(person.username), self.password_hash, profile
+        )
         assert user_id is not None  # noqa: S101
         self.ids[number] = user_id
         users.update(user_id, person.profile)
@@ -82,7 +91,12 @@ class Days:
         moment, ids = times.now(), [self.ids[number] for number in two]
         for speaker, line in lines(*(self.people[number] for number in two), self.chance):
             moment += timedelta(minutes=1 + self.chance.expovariate(1 / 50))
-            self._at(moment, lambda speaker=speaker, line=line: _say(chat_id, ids[speaker], ids[1 - speaker], line))
+            self._at(
+                moment,
+                lambda speaker=speaker, line=line: _say(
+                    chat_id, ids[speaker], ids[1 - speaker], line
+                ),
+            )
         moment += timedelta(hours=self.chance.expovariate(1 / 20))
         if moment > times.now() and self.chance.random() < UNMATCHED:
             self._at(moment, lambda: _unmatch(chat_id, *ids))

@@ -60,7 +60,9 @@ def _usernames(name: str, chance: Random) -> Iterator[str]:
         yield f"{name}{chance.randint(60, 99) if chance.random() < 0.9 else chance.randint(100, 99_999)}"
 
 
-def _somebody(username: str, name: str, gender: str, age: int, chance: Random, now: datetime) -> Somebody:
+def _somebody(
+    username: str, name: str, gender: str, age: int, chance: Random, now: datetime
+) -> Somebody:
     born = now - timedelta(days=age * 365.25 + chance.randint(1, 364))
     quarter, latitude, longitude = chance.choice(WORDS["quarters"])
     topics = chance.sample(sorted(WORDS["topics"]), chance.randint(2, 4))
@@ -80,7 +82,15 @@ def _somebody(username: str, name: str, gender: str, age: int, chance: Random, n
         "hide_activity": chance.random() < 0.05,
     }
     joined = now - timedelta(days=chance.uniform(3, OLDEST_DAYS))
-    return Somebody(username, quarter, topics, chance.betavariate(2, 2), joined, born.date().isoformat(), profile)
+    return Somebody(
+        username,
+        quarter,
+        topics,
+        chance.betavariate(2, 2),
+        joined,
+        born.date().isoformat(),
+        profile,
+    )
 
 
 def _listed(topics: list[str]) -> str:

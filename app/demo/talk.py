@@ -9,7 +9,12 @@ def lines(one: Somebody, other: Somebody, chance: Random) -> list[tuple[int, str
     """Who says what: 0 is the one who begins; nothing, where neither dares."""
     if chance.random() < 0.15:
         return []
-    pairs = [[_filled(chance.choice(words("openers")), other), _filled(chance.choice(words("answers")), one)]]
+    pairs = [
+        [
+            _filled(chance.choice(words("openers")), other),
+            _filled(chance.choice(words("answers")), one),
+        ]
+    ]
     for topic in [topic for topic in one.topics if topic in other.topics] or one.topics[:1]:
         pairs += WORDS["topics"][topic]
     pairs.append(chance.choice(WORDS["closings"]))

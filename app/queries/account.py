@@ -13,7 +13,9 @@ class Held(NamedTuple):
     """Statements about `:user_id`, the second also with `:now`."""
 
     export: str  # what is theirs, without secrets and without what others wrote or did
-    erase: str | None  # leaves others what is theirs: their copy of a conversation; None: we keep it, to protect others
+    erase: (
+        str | None
+    )  # leaves others what is theirs: their copy of a conversation; None: we keep it, to protect others
 
 
 TABLES = {

@@ -4,7 +4,9 @@ from app import db, times
 from app.db import Row
 
 
-def insert(action: str, target_id: int, moderator: str, reason: str, **about: str | int | None) -> None:
+def insert(
+    action: str, target_id: int, moderator: str, reason: str, **about: str | int | None
+) -> None:
     """`about` may have `report_id`, of a dismissal, and `until`, of a suspension."""
     db.run(
         """

@@ -24,7 +24,10 @@ class Fitting(NamedTuple):
 
     def within(self, least_km: float, most_km: float) -> "Fitting":
         """The same, farther away than the one and up to the other."""
-        ring = {"least_chord2": grid.chord2(least_km) if least_km else -1, "most_chord2": grid.chord2(most_km)}
+        ring = {
+            "least_chord2": grid.chord2(least_km) if least_km else -1,
+            "most_chord2": grid.chord2(most_km),
+        }
         clauses = [f"{CHORD2} <= :most_chord2", f"{CHORD2} > :least_chord2"]
         return Fitting(self.clauses[:-1] + clauses + self.clauses[-1:], self.params | ring)
 
@@ -35,7 +38,11 @@ class Fitting(NamedTuple):
 
 def fitting(me: Row, query: Search, place: Row, online: str) -> Fitting:
     """Who fits me and the query, and whom I fit; from a place, `x`, `y` and `z`. `online` is ids, a list in JSON."""
-    params: dict[str, Any] = {**place, "online": online, "age": times.age(me["birthday"]) if me["birthday"] else None}
+    params: dict[str, Any] = {
+        **place,
+        "online": online,
+        "age": times.age(me["birthday"]) if me["birthday"] else None,
+    }
     params["active_since"] = times.from_now(minutes=-ONLINE_MINUTES)
     mine = ["card.user_id <> :user_id", *_born(me, query, params), *_asked(query, params)]
     mine += _open_or("gender", me["interested_in"], params)

@@ -1,7 +1,9 @@
 """Whether two people may see each other: one condition, in every statement that shows somebody to `:user_id` or lets
 them be reached. In it `them` is the other's row of `users`, and `:now` the time."""
 
-_IS_ACTIVE = "{0}.deleted_at IS NULL AND {0}.banned_at IS NULL AND coalesce({0}.suspended_until, '') <= :now"
+_IS_ACTIVE = (
+    "{0}.deleted_at IS NULL AND {0}.banned_at IS NULL AND coalesce({0}.suspended_until, '') <= :now"
+)
 
 OPEN = f"""(
               {_IS_ACTIVE.format("them")}

@@ -5,7 +5,11 @@ from app.db import Row
 
 
 def insert(
-    chat_id: int, sender_id: int | None, receiver_id: int | None, content: str, client_id: str | None = None
+    chat_id: int,
+    sender_id: int | None,
+    receiver_id: int | None,
+    content: str,
+    client_id: str | None = None,
 ) -> Row | None:
     """The new message, or None when this sender used this `client_id` before. The system's has neither end."""
     return db.one(

@@ -8,7 +8,11 @@ MOST_CELLS = 10  # a day
 def admit(user_id: int, cell: int) -> bool:
     """Whether they may look from there, or show themselves there: it is one of today's first cells."""
     today = times.from_now()[:10]
-    db.run("DELETE FROM origins WHERE user_id = :user_id AND day < :today", user_id=user_id, today=today)
+    db.run(
+        "DELETE FROM origins WHERE user_id = :user_id AND day < :today",
+        user_id=user_id,
+        today=today,
+    )
     db.run(
         """
         INSERT INTO origins (user_id, day, cell)

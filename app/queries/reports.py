@@ -7,7 +7,9 @@ from app.db import Row
 MOST_MESSAGES = 200  # of a chat, the latest
 
 
-def find_chat(user_id: int, target_id: int, chat_id: int | None, message_id: int | None) -> Row | None:
+def find_chat(
+    user_id: int, target_id: int, chat_id: int | None, message_id: int | None
+) -> Row | None:
     """The latest chat that I had with them, however it ended, among those with that id and message of theirs."""
     return db.one(
         """

@@ -19,7 +19,11 @@ _LINES = {  # along which people stand: ids, or the times when they came, of whi
     "came again": "card.active_since > :began",
     "around": "card.user_id > 0",  # all who are in an area
 }
-_BY = {"came": "card.active_since", "came again": "card.active_before", "around": CHORD2}  # else by id
+_BY = {
+    "came": "card.active_since",
+    "came again": "card.active_before",
+    "around": CHORD2,
+}  # else by id
 
 
 class Area(NamedTuple):
@@ -66,7 +70,9 @@ def _listed(column: str, keys: list[int]) -> Area:
 class Scan(NamedTuple):
     scanned: int
     swiped: int  # of those who fit
-    fits: list[tuple[str, int]]  # the others of them: by what they stand on that line, empty if by id, and the id
+    fits: list[
+        tuple[str, int]
+    ]  # the others of them: by what they stand on that line, empty if by id, and the id
 
 
 def count(line: str, area: Area, bounds: Row, most: int) -> int:
@@ -89,7 +95,9 @@ def count(line: str, area: Area, bounds: Row, most: int) -> int:
     return row["people"]
 
 
-def scan(user_id: int, line: str, area: Area, fitting: Fitting, bounds: Row, most: int = LARGEST_ID) -> Scan:
+def scan(
+    user_id: int, line: str, area: Area, fitting: Fitting, bounds: Row, most: int = LARGEST_ID
+) -> Scan:
     """Look at everybody in a stretch of a line, in an area, for those who fit; at no more than `most`, in no order."""
     row = db.one(
         f"""
@@ -118,7 +126,9 @@ def scan(user_id: int, line: str, area: Area, fitting: Fitting, bounds: Row, mos
     )
     assert row is not None  # noqa: S101
     fits = [one.rpartition(" ") for one in row["fits"].split(",") if one]
-    return Scan(row["scanned"], row["swiped"], [(stands, int(user_id)) for stands, _, user_id in fits])
+    return Scan(
+        row["scanned"], row["swiped"], [(stands, int(user_id)) for stands, _, user_id in fits]
+    )
 
 
 def profiles(user_id: int, ids: list[int], place: Row) -> list[Row]:

@@ -7,7 +7,9 @@ from app.db import Row
 
 IDLE_DAYS = 30  # without a refresh
 MOST_DAYS = 90  # with any number of them
-GRACE_SECONDS = 10  # in which a refresh may be repeated: an app may send two at once, or miss the answer
+GRACE_SECONDS = (
+    10  # in which a refresh may be repeated: an app may send two at once, or miss the answer
+)
 
 
 def insert(user_id: int, device_id: str) -> Row:

@@ -19,7 +19,11 @@ def find(user_id: int) -> Row | None:
 
 
 def suspend(user_id: int, until: str) -> None:
-    db.run("UPDATE users SET suspended_until = :until WHERE id = :user_id", user_id=user_id, until=until)
+    db.run(
+        "UPDATE users SET suspended_until = :until WHERE id = :user_id",
+        user_id=user_id,
+        until=until,
+    )
 
 
 def ban(user_id: int) -> str:
@@ -39,7 +43,10 @@ def ban(user_id: int) -> str:
 
 
 def readmit(user_id: int) -> None:
-    db.run("UPDATE users SET banned_at = NULL, suspended_until = NULL WHERE id = :user_id", user_id=user_id)
+    db.run(
+        "UPDATE users SET banned_at = NULL, suspended_until = NULL WHERE id = :user_id",
+        user_id=user_id,
+    )
     db.run("DELETE FROM bans WHERE user_id = :user_id", user_id=user_id)
 
 

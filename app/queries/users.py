@@ -17,7 +17,9 @@ CHORD2 = """((card.x - mine.x) * (card.x - mine.x) + (card.y - mine.y) * (card.y
                 + (card.z - mine.z) * (card.z - mine.z))"""
 
 
-def insert(username: str, canonical: str, password_hash: str, profile: dict[str, Any]) -> int | None:
+def insert(
+    username: str, canonical: str, password_hash: str, profile: dict[str, Any]
+) -> int | None:
     """The new id, or None when the name is taken. `profile` has `bio`, `photo_url`, `birthday`, `terms_accepted_at`."""
     row = db.one(
         """
@@ -165,8 +167,15 @@ def find_public(target_id: int, user_id: int) -> Row | None:
 def public(row: Row) -> Row:
     """A row of someone else's profile without what is theirs alone; `row` has their birthday, for the age, and the
     square of the chord between us."""
-    shown = {name: value for name, value in _with_age(row).items() if name not in ("chord2", "like_id")}
-    return shown | {"birthday": None, "latitude": None, "longitude": None, "distance_km": grid.band(row["chord2"])}
+    shown = {
+        name: value for name, value in _with_age(row).items() if name not in ("chord2", "like_id")
+    }
+    return shown | {
+        "birthday": None,
+        "latitude": None,
+        "longitude": None,
+        "distance_km": grid.band(row["chord2"]),
+    }
 
 
 def update(user_id: int, fields: dict[str, Any]) -> None:

@@ -23,10 +23,18 @@ def main() -> None:
         path = str(Path(folder, "town.db"))
         town.build(path, options.people)
         with Writes(path) as writes:
-            table = [measure(writes, path, what) for _ in range(options.times) for what in ("nothing", "backup")]
+            table = [
+                measure(writes, path, what)
+                for _ in range(options.times)
+                for what in ("nothing", "backup")
+            ]
         size = os.path.getsize(path) / 1e6
     print(f"{size:.0f} MB")
-    print(tabulate(table, ["during", "seconds", "writes", "p50 ms", "p99 ms", "longest ms"], floatfmt=".1f"))
+    print(
+        tabulate(
+            table, ["during", "seconds", "writes", "p50 ms", "p99 ms", "longest ms"], floatfmt=".1f"
+        )
+    )
 
 
 def measure(writes: Writes, path: str, what: str) -> list:

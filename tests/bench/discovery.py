@@ -42,19 +42,38 @@ def main() -> None:
             town.build(path, people)
             os.sync()  # what is still to be written would be in the way
             table += measure(path, people, options)
-    print(tabulate(table, ["people", "where", "search", "p50 ms", "p99 ms", "rows read", "found"], floatfmt=".2f"))
+    print(
+        tabulate(
+            table,
+            ["people", "where", "search", "p50 ms", "p99 ms", "rows read", "found"],
+            floatfmt=".2f",
+        )
+    )
 
 
 def measure(path: str, people: int, options: argparse.Namespace) -> list[tuple]:
-    found = limits.NONE | {"DATABASE_PATH": path, "BCRYPT_COST": "4", "REDIS_URL": options.redis_url}
+    found = limits.NONE | {
+        "DATABASE_PATH": path,
+        "BCRYPT_COST": "4",
+        "REDIS_URL": options.redis_url,
+    }
     app = create_app(config.load(found))
     server = InProcess(app)
     viewer = Person(server, "viewer")
     give_swipes(app, viewer.id)
     rows = []
-    for where, (latitude, longitude) in {"densest": town.cities()[0], "country": (20.0, 100.0)}.items():
+    for where, (latitude, longitude) in {
+        "densest": town.cities()[0],
+        "country": (20.0, 100.0),
+    }.items():
         with_limits = {"pref_distance_km": 50} if where == "densest" else {"pref_distance_km": 500}
-        viewer.put_me(latitude=latitude, longitude=longitude, gender="male", interested_in="female", **with_limits)
+        viewer.put_me(
+            latitude=latitude,
+            longitude=longitude,
+            gender="male",
+            interested_in="female",
+            **with_limits,
+        )
         for name, path in SEARCHES.items():
             viewer.put_me(interested_in=None if "rare" in path else "female")
             rows.append((people, where, name, *ask(viewer, path, options.times)))
@@ -63,7 +82,14 @@ def measure(path: str, people: int, options: argparse.Namespace) -> list[tuple]:
         latitude, longitude = town.cities()[0]
         viewer.put_me(latitude=latitude, longitude=longitude, gender="male", interested_in="female")
         swipe_in_order(app, viewer, SEARCHES[name], min(town.VIEWER_SWIPES, people // 100))
-        rows.append((people, "densest", f"{name}, all swiped so far", *ask(viewer, SEARCHES[name], options.times, 0)))
+        rows.append(
+            (
+                people,
+                "densest",
+                f"{name}, all swiped so far",
+                *ask(viewer, SEARCHES[name], options.times, 0),
+            )
+        )
     return rows
 
 
@@ -72,7 +98,9 @@ def swipe_in_order(app: Flask, viewer: Person, path: str, swipes: int) -> None:
     with click.progressbar(length=swipes, label=f"swipes, {path}") as done:
         while path and done.pos < swipes:
             answer = viewer.call("GET", path)
-            swiped = [{"me": viewer.id, "them": user["id"], "now": town.NOW} for user in answer.json]
+            swiped = [
+                {"me": viewer.id, "them": user["id"], "now": town.NOW} for user in answer.json
+            ]
             with app.app_context(), db.transaction():
                 for swipe in swiped:
                     db.run("INSERT INTO swipes VALUES (NULL, :me, :them, 'dislike', :now)", **swipe)
@@ -83,10 +111,14 @@ def swipe_in_order(app: Flask, viewer: Person, path: str, swipes: int) -> None:
 def give_swipes(app: Flask, viewer_id: int) -> None:
     """The viewer made the 10,000 swipes of the first one."""
     with app.app_context():
-        db.run("UPDATE swipes SET user_id = :me WHERE user_id = 1 AND target_id <> :me", me=viewer_id)
+        db.run(
+            "UPDATE swipes SET user_id = :me WHERE user_id = 1 AND target_id <> :me", me=viewer_id
+        )
 
 
-def ask(viewer: Person, path: str, times: int, most_seen: int = 5000) -> tuple[float, float, int, int]:
+def ask(
+    viewer: Person, path: str, times: int, most_seen: int = 5000
+) -> tuple[float, float, int, int]:
     taken, read, found, scan = [], [], [], search.scan
 
     def counted(*args):
@@ -106,7 +138,12 @@ def ask(viewer: Person, path: str, times: int, most_seen: int = 5000) -> tuple[f
         assert answer.status == 200, answer
     search.scan = scan
     taken.sort()
-    return taken[times // 2], taken[times * 99 // 100], sorted(read)[times // 2], sorted(found)[times // 2]
+    return (
+        taken[times // 2],
+        taken[times * 99 // 100],
+        sorted(read)[times // 2],
+        sorted(found)[times // 2],
+    )
 
 
 if __name__ == "__main__":

@@ -27,14 +27,19 @@ ROUTES = [
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--people", type=int, default=100_000, help="22 swipes, 1 chat and 10 messages for each")
+    parser.add_argument(
+        "--people", type=int, default=100_000, help="22 swipes, 1 chat and 10 messages for each"
+    )
     parser.add_argument("--times", type=int, default=300, help="how often each route is asked")
-    parser.add_argument("--redis-url", default="redis://localhost:6379/0", help="for the news of what is sent")
+    parser.add_argument(
+        "--redis-url", default="redis://localhost:6379/0", help="for the news of what is sent"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder, "town.db"))
         settings = config.load(
-            limits.NONE | {"DATABASE_PATH": path, "BCRYPT_COST": "4", "REDIS_URL": options.redis_url}
+            limits.NONE
+            | {"DATABASE_PATH": path, "BCRYPT_COST": "4", "REDIS_URL": options.redis_url}
         )
         migrate.migrate(path)
         server = InProcess(create_app(settings))
@@ -53,8 +58,15 @@ def fill(path: str, people: int) -> None:
     pairs = {(1, peer) for peer in range(2, min(102, people))}
     pairs |= {two for two in couples(people, people, chance) if two[0] < two[1]}
     swipes = set(couples(people * 22, people, chance)) - {(1, peer) for peer in range(people + 1)}
-    insert(conn, "swipes", ({"user_id": a, "target_id": b, "action": "like", "created_at": NOW} for a, b in swipes))
-    chats = [{"id": n, "user1_id": a, "user2_id": b, "created_at": NOW} for n, (a, b) in enumerate(sorted(pairs), 1)]
+    insert(
+        conn,
+        "swipes",
+        ({"user_id": a, "target_id": b, "action": "like", "created_at": NOW} for a, b in swipes),
+    )
+    chats = [
+        {"id": n, "user1_id": a, "user2_id": b, "created_at": NOW}
+        for n, (a, b) in enumerate(sorted(pairs), 1)
+    ]
     insert(conn, "chats", iter(chats))
     insert(conn, "messages", (message(chance.choice(chats), chance) for _ in range(people * 10)))
     conn.execute(
@@ -86,29 +98,48 @@ def couples(count: int, people: int, chance: random.Random) -> Iterator[tuple[in
 
 def user(number: int, chance: random.Random) -> dict:
     born = f"{chance.randint(1960, 2005)}-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}"
-    words = {"gender": chance.choice(["male", "female"]), "interested_in": "female", "bio": "bio " * 10}
+    words = {
+        "gender": chance.choice(["male", "female"]),
+        "interested_in": "female",
+        "bio": "bio " * 10,
+    }
     place = {"latitude": 55 + chance.random(), "longitude": 37 + chance.random(), "birthday": born}
-    name = {"id": number, "username": f"u{number}", "canonical": f"u{number}", "name": f"Name {number}"}
+    name = {
+        "id": number,
+        "username": f"u{number}",
+        "canonical": f"u{number}",
+        "name": f"Name {number}",
+    }
     return name | words | place | {"password_hash": "none", "created_at": NOW, "last_active": NOW}
 
 
 def message(chat: dict, chance: random.Random) -> dict:
     ends = chance.sample([chat["user1_id"], chat["user2_id"]], 2)
     read = int(chance.random() < 0.8)
-    sent = {"chat_id": chat["id"], "sender_id": ends[0], "receiver_id": ends[1], "content": "hello " * 8}
+    sent = {
+        "chat_id": chat["id"],
+        "sender_id": ends[0],
+        "receiver_id": ends[1],
+        "content": "hello " * 8,
+    }
     return sent | {"is_read": read, "created_at": NOW}
 
 
 def insert(conn: db.engine.Connection, table: str, rows: Iterator[dict]) -> None:
     for number, row in enumerate(rows, 1):
         columns = ", ".join(row)
-        conn.execute(f"INSERT INTO {table} ({columns}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
+        conn.execute(
+            f"INSERT INTO {table} ({columns}) VALUES ({', '.join('?' * len(row))})",
+            list(row.values()),
+        )
         if number % 50_000 == 0:
             print(f"\r{table}: {number}", end="", flush=True)
     print(f"\r{table}: done      ")
 
 
-def measure(viewer: Person, method: str, route: str, body: dict | None, chat_id: int, times: int) -> None:
+def measure(
+    viewer: Person, method: str, route: str, body: dict | None, chat_id: int, times: int
+) -> None:
     taken = []
     sent = body and json.loads(json.dumps(body).replace('"{chat}"', str(chat_id)))
     for _ in range(times):
@@ -117,7 +148,9 @@ def measure(viewer: Person, method: str, route: str, body: dict | None, chat_id:
         taken.append((time.perf_counter() - started) * 1000)
         assert answer.status < 300, answer
     taken.sort()
-    print(f"{taken[times // 2]:8.2f} ms median {taken[times * 99 // 100]:8.2f} ms p99   {method} {route}")
+    print(
+        f"{taken[times // 2]:8.2f} ms median {taken[times * 99 // 100]:8.2f} ms p99   {method} {route}"
+    )
 
 
 if __name__ == "__main__":

@@ -22,7 +22,9 @@ def build(path: str, people: int) -> None:
     conn, chance = db.connect(path), random.Random(7)  # noqa: S311
     conn.execute("PRAGMA synchronous = OFF")
     conn.execute("PRAGMA cache_size = -500000")
-    indexes = conn.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL").fetchall()
+    indexes = conn.execute(
+        "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL"
+    ).fetchall()
     for index in indexes:
         conn.execute(f"DROP INDEX {index['name']}")
     conn.execute("BEGIN")

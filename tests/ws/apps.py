@@ -71,6 +71,12 @@ def _counted(query: Callable[..., Any]) -> Callable[..., Any]:
 def _state() -> dict[str, int]:
     gc.collect()
     greenlets = [one for one in gc.get_objects() if isinstance(one, greenlet) and not one.dead]
-    resident = subprocess.run(["ps", "-o", "rss=", "-p", str(os.getpid())], capture_output=True, check=True).stdout
-    numbers = {"greenlets": len(greenlets), "threads": len(sys._current_frames()), "kilobytes": int(resident)}
+    resident = subprocess.run(
+        ["ps", "-o", "rss=", "-p", str(os.getpid())], capture_output=True, check=True
+    ).stdout
+    numbers = {
+        "greenlets": len(greenlets),
+        "threads": len(sys._current_frames()),
+        "kilobytes": int(resident),
+    }
     return {"pid": os.getpid(), "reads": len(reads)} | numbers

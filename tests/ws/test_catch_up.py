@@ -72,7 +72,9 @@ def test_a_bad_after_is_refused_and_uses_no_ticket_up(town, after):
 
 def forge(town, person, seq):
     """Publish the event as if it were that one, and nothing else."""
-    (kept,) = rows(town.database, "SELECT payload FROM events WHERE user_id = ? AND seq = ?", [person.id, seq])
+    (kept,) = rows(
+        town.database, "SELECT payload FROM events WHERE user_id = ? AND seq = ?", [person.id, seq]
+    )
     with Redis.from_url(town.env["REDIS_URL"]) as redis:
         redis.publish(f"user:{person.id}", kept[0])
 

@@ -40,7 +40,9 @@ def test_two_people_meet_and_talk(town, connect):
         "content": "Привет!",
         "seq": 2,
     }
-    to_boris.send({"type": "delivered", "chat_id": chat_id, "message_id": sent["id"], "receiver_id": anna.id})
+    to_boris.send(
+        {"type": "delivered", "chat_id": chat_id, "message_id": sent["id"], "receiver_id": anna.id}
+    )
     assert to_anna.receive() == {
         "type": "delivered",
         "chat_id": chat_id,
@@ -59,7 +61,12 @@ def test_two_people_meet_and_talk(town, connect):
     }
     anna.write(chat_id, "?")
     boris.post("/chat/read", {"chat_id": chat_id})
-    assert to_anna.receive() == {"type": "read_chat", "chat_id": chat_id, "user_id": boris.id, "seq": 3}
+    assert to_anna.receive() == {
+        "type": "read_chat",
+        "chat_id": chat_id,
+        "user_id": boris.id,
+        "seq": 3,
+    }
 
 
 def test_what_happened_before_is_not_sent_to_a_plain_client(pair):
@@ -109,12 +116,21 @@ def test_anything_else_is_dropped(pair, town, connect, frame):
     clara, dima = town.person(), town.person()
     foreign = clara.match(dima)
     to_clara = connect(clara)
-    ids = {"{chat}": chat_id, "{foreign}": foreign, "{foreign_message}": dima.write(foreign, "x")["id"]}
+    ids = {
+        "{chat}": chat_id,
+        "{foreign}": foreign,
+        "{foreign_message}": dima.write(foreign, "x")["id"],
+    }
     if isinstance(frame, dict):
-        frame = {name: ids.get(value, value) if isinstance(value, str) else value for name, value in frame.items()}
+        frame = {
+            name: ids.get(value, value) if isinstance(value, str) else value
+            for name, value in frame.items()
+        }
     assert to_clara.receive()["content"] == "x"
     to_boris.send(frame)
-    to_boris.send_frame(websocket.ABNF.OPCODE_BINARY, b'{"type": "typing", "chat_id": %d}' % chat_id)
+    to_boris.send_frame(
+        websocket.ABNF.OPCODE_BINARY, b'{"type": "typing", "chat_id": %d}' % chat_id
+    )
     to_boris.send({"type": "typing", "chat_id": chat_id})
     assert to_anna.receive() == {"type": "typing", "chat_id": chat_id, "user_id": boris.id}
     dima.write(foreign, "y")

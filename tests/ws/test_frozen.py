@@ -92,4 +92,8 @@ def are_back(town, before):
     now = town.states()
     assert set(now) == set(before)
     limits = {"greenlets": 0, "threads": 0, "kilobytes": 8_000}
-    return all(now[pid][what] <= before[pid][what] + more for pid in before for what, more in limits.items())
+    return all(
+        now[pid][what] <= before[pid][what] + more
+        for pid in before
+        for what, more in limits.items()
+    )

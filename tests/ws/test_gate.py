@@ -20,7 +20,9 @@ def test_no_signal_passes_a_block_in_either_direction(town, connect, blocker):
         socket.send({"type": "delivered", "chat_id": chat_id, "message_id": message["id"]})
     for one, socket in zip(pair, sockets, strict=True):
         friends = friend.match(one)
-        socket.send({"type": "typing", "chat_id": friends})  # answered by what follows: all before was taken in
+        socket.send(
+            {"type": "typing", "chat_id": friends}
+        )  # answered by what follows: all before was taken in
         friend.write(friends, "after")
         assert [socket.receive()["type"] for _ in range(2)] == ["match", "message"]
 

@@ -144,7 +144,9 @@ def test_a_log_that_no_longer_has_the_next_event_is_said_so(log, inbox, app):
 
 def causes():
     found = here().samples
-    return Counter({s.labels["cause"]: s.value for s in found if s.name == "dating_catch_ups_total"})
+    return Counter(
+        {s.labels["cause"]: s.value for s in found if s.name == "dating_catch_ups_total"}
+    )
 
 
 def test_each_look_into_the_log_is_counted_by_its_cause(log, inbox):
@@ -170,6 +172,11 @@ def test_the_lag_of_what_was_missed_while_away_is_unknown(log):
     inbox.hear_of_head(2, "sweep")
     assert inbox.fill()
     hello, missed, late = iter(inbox.pop, None)
-    assert (hello.type, hello.committed_at, missed.type, missed.committed_at) == ("hello", None, "test", None)
+    assert (hello.type, hello.committed_at, missed.type, missed.committed_at) == (
+        "hello",
+        None,
+        "test",
+        None,
+    )
     assert (late.text, late.source) == (frame, "log")
     assert abs(late.committed_at - time.time()) < 60

@@ -79,8 +79,14 @@ def test_compression_is_not_taken_up(town):
 @pytest.fixture(scope="module")
 def quick_town(tmp_path_factory, redis_url):
     """Pings every second, dead after two; pages of one origin alone."""
-    settings = {"WS_PING_SECONDS": "1", "WS_SILENCE_SECONDS": "2", "CORS_ORIGINS": "https://a.example"}
-    town = Town(tmp_path_factory.mktemp("quick"), redis_url, WS_PUBLIC_URL="wss://chat.example/", **settings)
+    settings = {
+        "WS_PING_SECONDS": "1",
+        "WS_SILENCE_SECONDS": "2",
+        "CORS_ORIGINS": "https://a.example",
+    }
+    town = Town(
+        tmp_path_factory.mktemp("quick"), redis_url, WS_PUBLIC_URL="wss://chat.example/", **settings
+    )
     yield town
     town.stop()
 

@@ -68,7 +68,11 @@ def test_a_stop_tells_every_socket_in_turn_and_finishes(own_town):
     code, seconds = exit_code(own_town, "web")
     [watcher.join(5) for watcher in watchers]
     assert {watcher.closed[0] for watcher in watchers} == {(1012, "restart")}
-    assert max(watcher.closed[1] for watcher in watchers) - min(watcher.closed[1] for watcher in watchers) > 1
+    assert (
+        max(watcher.closed[1] for watcher in watchers)
+        - min(watcher.closed[1] for watcher in watchers)
+        > 1
+    )
     assert code == 0
     assert seconds < 10
     for one in opened:

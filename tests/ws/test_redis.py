@@ -75,7 +75,9 @@ def test_a_frozen_redis_is_noticed_and_nothing_is_lost(shaky, pair):
     anna, boris, chat_id, socket = pair
     os.kill(pid, signal.SIGSTOP)
     anna.write(chat_id, "meanwhile")
-    eventually(lambda: town.log.read_text().count("the link to Redis is down") == 2, 10)  # the bound that is promised
+    eventually(
+        lambda: town.log.read_text().count("the link to Redis is down") == 2, 10
+    )  # the bound that is promised
     os.kill(pid, signal.SIGCONT)
     assert hear(socket, 1) == ["meanwhile"]
     eventually(lambda: anna.call("POST", "/ws/start").status == 200)
@@ -124,7 +126,9 @@ def test_where_publishing_is_forbidden_the_log_is_looked_into_now_and_then(shaky
         anna.post("/ws/start")
         anna.write(chat_id, "unheard too")
         redis.execute_command("ACL", "SETUSER", "default", "+publish")
-        while anna.write(chat_id, "heard"):  # by the worker that could not publish: it says so to all
+        while anna.write(
+            chat_id, "heard"
+        ):  # by the worker that could not publish: it says so to all
             if "publishing works again" in town.log.read_text():
                 break
     assert hear(socket, 2) == ["unheard too", "heard"]
@@ -136,7 +140,11 @@ def test_what_others_publish_there_does_no_harm(shaky):
     chat_id = anna.match(boris)
     socket = Socket(anna.post("/ws/start")["url"])
     with Redis.from_url(town.env["REDIS_URL"]) as redis:
-        for channel, frame in (("ws:all", "x"), (f"user:{anna.id}", "not json"), (f"user:{anna.id}", "[]")):
+        for channel, frame in (
+            ("ws:all", "x"),
+            (f"user:{anna.id}", "not json"),
+            (f"user:{anna.id}", "[]"),
+        ):
             assert redis.publish(channel, frame)
     boris.write(chat_id, "hi")
     assert socket.receive()["content"] == "hi"

@@ -36,11 +36,25 @@ def change_the_password(_phone, tablet):
 def use_a_refresh_token_again(phone, _tablet):
     token = phone.tokens["refresh_token"]
     for _ in range(2):
-        token = Person.post_json(phone.server, "/refresh", {"refresh_token": token}).json["refresh_token"]
-    assert Person.post_json(phone.server, "/refresh", {"refresh_token": phone.tokens["refresh_token"]}).status == 401
+        token = Person.post_json(phone.server, "/refresh", {"refresh_token": token}).json[
+            "refresh_token"
+        ]
+    assert (
+        Person.post_json(
+            phone.server, "/refresh", {"refresh_token": phone.tokens["refresh_token"]}
+        ).status
+        == 401
+    )
 
 
-WAYS = [log_in_anew, log_out, log_out_everywhere, end_the_other, change_the_password, use_a_refresh_token_again]
+WAYS = [
+    log_in_anew,
+    log_out,
+    log_out_everywhere,
+    end_the_other,
+    change_the_password,
+    use_a_refresh_token_again,
+]
 
 
 @pytest.mark.parametrize("end", WAYS)

@@ -30,7 +30,9 @@ def test_of_many_that_try_a_ticket_at_once_one_gets_in(town):
     with ThreadPoolExecutor(TRIES) as pool:
         for _ in range(TICKETS):
             request = handshake(person.post("/ws/start")["url"])
-            socks = [socket.create_connection((parts.hostname, parts.port), 10) for _ in range(TRIES)]
+            socks = [
+                socket.create_connection((parts.hostname, parts.port), 10) for _ in range(TRIES)
+            ]
             for sock in socks:
                 sock.sendall(request)
             assert Counter(pool.map(status, socks)) == {101: 1, 401: TRIES - 1}

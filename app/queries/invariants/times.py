@@ -37,5 +37,8 @@ INVARIANTS = [
         WHERE coalesce(settings.value, '') = ''
         """,
     ),
-    *(Invariant(f"times of {table}", "a time is not written as all are", _ill_written(table)) for table in _TIMES),
+    *(
+        Invariant(f"times of {table}", "a time is not written as all are", _ill_written(table))
+        for table in _TIMES
+    ),
 ]
