@@ -11,22 +11,22 @@ from flask import Flask, current_app
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from app import metrics
+from app import metrics, namespace
 
 PATIENCE_SECONDS = (
     0.08  # for each answer; a new connection may wait for three: to AUTH, to SELECT, to the command
 )
 FAILURES, PAUSE_SECONDS = 3, 1  # after so many in a row nobody waits for Redis, for so long
-ALL = "ws:all"  # every ws process listens there; what comes means: some news was lost, look into the log
 
 log = logging.getLogger(__name__)
 
 
-class Note(msgspec.Struct, omit_defaults=True):
-    """What goes along with a frame for the ws service alone, on a line after it."""
+class Envelope(namespace.Signed):
+    """A published frame with what the ws service needs beside it."""
 
-    committed_at: float | None = None  # unix seconds
-    request_id: str | None = None  # what caused it
+    frame: msgspec.Raw
+    committed_at: float | None = None  # Unix seconds
+    request_id: str | None = None  # the request that caused the frame
 
 
 class Bell:
@@ -75,14 +75,24 @@ def client() -> Iterator[redis.Redis]:
 
 
 def channel(user_id: int) -> str:
-    """Where that person's frames are published."""
-    return f"user:{user_id}"
+    """Return the name of the channel of the user's frames."""
+    return namespace.current().name(f"user:{user_id}")
 
 
-def ring(frames: list[tuple[int, str]]) -> None:
+def resync_channel() -> str:
+    """Return the name of the channel on which every ws process is asked to read the event log."""
+    return namespace.current().name("ws:resync")
+
+
+def ring(
+    frames: list[tuple[int, str]],
+    committed_at: float | None = None,
+    request_id: str | None = None,
+) -> None:
     """Publish frames to their users in one round trip.
 
-    A failure is let go: the log has the frames, and the next call that succeeds tells every ws process to look there.
+    A failure raises nothing, since the log has the frames. The next call that succeeds asks every ws
+    process to read the log.
     """
     bell = current_app.extensions["bell"]
     failures = bell.failures
@@ -90,9 +100,15 @@ def ring(frames: list[tuple[int, str]]) -> None:
         with client() as redis_client:
             pipeline = redis_client.pipeline(transaction=False)
             for user_id, frame in frames:
-                pipeline.publish(channel(user_id), frame)
+                envelope = Envelope(
+                    frame=msgspec.Raw(frame.encode()),
+                    committed_at=committed_at,
+                    request_id=request_id,
+                )
+                name = channel(user_id)
+                pipeline.publish(name, namespace.current().seal(name, envelope))
             if failures > bell.told:
-                pipeline.publish(ALL, "")
+                pipeline.publish(resync_channel(), "")
             pipeline.execute()
     except redis.RedisError as error:
         if bell.failures == bell.told:

@@ -152,11 +152,12 @@ SETTINGS = (
         whole(1, 65535),
         "where `ws` listens; unset, it takes `PORT` where that is given",
     ),
+    Setting("WS_IN_WEB", "1", flag, "1: `web` serves `/ws/chat` too; 0: only `ws` does"),
     Setting(
-        "WS_MOUNTED",
-        "0",
-        flag,
-        "1: `web` serves `/ws/chat` too, for hosts that route to `web` alone",
+        "WS_CONNECTIONS_PER_USER",
+        "8",
+        whole(1, 1000),
+        "sockets of one user in one process; one more closes the oldest",
     ),
     Setting("WEB_CONCURRENCY", "2", whole(1, 256), "processes of `web`"),
     Setting("WS_CONCURRENCY", "1", whole(1, 256), "processes of `ws`"),
@@ -270,9 +271,14 @@ SETTINGS = (
 )
 
 
+OLD_NAMES = {"WS_IN_WEB": "WS_MOUNTED"}  # by new name; the old ones keep working
+
+
 def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """The settings by name, parsed; an empty variable counts as unset. Raises BadSetting."""
     given = {setting.name: environ.get(setting.name, "") for setting in SETTINGS}
+    for name, old_name in OLD_NAMES.items():
+        given[name] = given[name] or environ.get(old_name, "")
     given["WS_PORT"] = given["WS_PORT"] or given["PORT"]
     settings = {
         setting.name: _parse(setting, given[setting.name] or setting.default)

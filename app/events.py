@@ -2,13 +2,14 @@
 
 import time
 from itertools import takewhile
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import msgspec
 from flask import current_app, g
 
 from app import bell, times
-from app.queries import events
+from app.queries import events, sessions
 
 MOST_PRUNED = 20  # at a time, so that nobody waits for it
 
@@ -27,6 +28,18 @@ def record(user_id: int, frame: dict[str, Any]) -> Event:
     return Event(user_id, payload)
 
 
+def record_all(frames: list[tuple[int, dict[str, Any]]]) -> list[Event]:
+    """Record frames of one change, each with its user's id, in ascending order of the ids."""
+    return [record(user_id, frame) for user_id, frame in sorted(frames, key=itemgetter(0))]
+
+
+def for_own_devices(frame: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
+    """Address a frame to the user of this request, if another session of the user lives."""
+    if not sessions.has_other(g.user_id, g.session["id"]):
+        return []
+    return [(g.user_id, frame)]
+
+
 def missed(user_id: int, after: int, limit: int) -> list[dict[str, Any]] | None:
     """Their first `limit` events after that one, `{"seq", "type", "payload", "created_at", "request_id"}`; None when
     `after` is not in what is kept."""
@@ -39,18 +52,17 @@ def missed(user_id: int, after: int, limit: int) -> list[dict[str, Any]] | None:
 
 
 def announce(*recorded: Event) -> None:
-    """Right after the commit."""
+    """Publish recorded events. Call it right after the commit."""
     if recorded:
-        note = msgspec.json.encode(bell.Note(time.time(), g.get("request_id"))).decode()
-        bell.ring([(event.user_id, f"{event.payload}\n{note}") for event in recorded])
+        frames = [(event.user_id, event.payload) for event in recorded]
+        bell.ring(frames, committed_at=time.time(), request_id=g.get("request_id"))
 
 
 def announce_end(user_id: int, session_ids: list[int]) -> None:
-    """Close the sockets of sessions that have ended; not in the log, since no client is to hear it."""
+    """Publish that sessions have ended, so that ws closes their sockets. Clients do not get it."""
     if session_ids:
-        bell.ring(
-            [(user_id, msgspec.json.encode({"type": "ended", "sessions": session_ids}).decode())]
-        )
+        frame = msgspec.json.encode({"type": "ended", "sessions": session_ids}).decode()
+        bell.ring([(user_id, frame)])
 
 
 def _removed(seq: int) -> dict[str, str]:
@@ -99,5 +111,29 @@ def read_messages_frame(chat_id: int, reader_id: int, message_ids: list[int]) ->
     }
 
 
-def chat_closed_frame(chat_id: int) -> dict[str, Any]:
-    return {"type": "chat_closed", "chat_id": chat_id}
+def chat_closed_frame(chat_id: int, other_id: int) -> dict[str, Any]:
+    return {
+        "type": "chat_closed",
+        "chat_id": chat_id,
+        "user_id": other_id,
+        "content": "Chat closed",
+    }
+
+
+# Frames for a user's own other devices. `user_id` is the other member, as in every frame.
+
+
+def sent_frame(message: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "sent",
+        "id": message["id"],
+        "chat_id": message["chat_id"],
+        "user_id": message["receiver_id"],
+        "content": message["content"],
+    }
+
+
+def read_frame(chat_id: int, other_id: int, message_ids: list[int] | None = None) -> dict[str, Any]:
+    """Build the frame of a read chat, or of some read messages of it."""
+    frame = {"type": "read", "chat_id": chat_id, "user_id": other_id}
+    return frame if message_ids is None else frame | {"message_ids": message_ids}

@@ -23,7 +23,7 @@ join = runpy.run_path("app/running.py")["join"]
 bind = f"0.0.0.0:{settings['PORT']}"
 workers = settings["WEB_CONCURRENCY"]
 worker_class = "gevent"
-worker_connections = 20_000 if settings["WS_MOUNTED"] else 1000
+worker_connections = 20_000 if settings["WS_IN_WEB"] else 1000
 keepalive = 30
 graceful_timeout = 20
 limit_request_field_size = 16380  # so that an oversized token is answered by us
@@ -67,7 +67,7 @@ def post_request(_worker, _request, _environ, _response):
 
 
 def post_worker_init(worker):
-    if settings["WS_MOUNTED"]:
+    if settings["WS_IN_WEB"]:
         from ws import mounted  # not before gevent's patches
 
         mounted.mount(worker)

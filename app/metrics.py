@@ -6,7 +6,21 @@ import time
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
-FRAMES = "message match read_chat read_messages chat_closed removed typing delivered hello".split()
+FRAMES = [
+    "message",
+    "match",
+    "read_chat",
+    "read_messages",
+    "chat_closed",
+    "removed",
+    "sent",
+    "read",
+    "typing",
+    "delivered",
+    "hello",
+    "heartbeat",
+    "pong",
+]
 CAUSES = "connect gap full more sweep link lost".split()  # why the log is read for a socket
 QUICK = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 LONG = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)

@@ -49,7 +49,7 @@ def _apply(conn: db.engine.Connection, path: str) -> str:
         copies.copy(path, f"{path}.before-migration")
     for script in _scripts(found) if tables else [SCHEMA]:
         _run(conn, script)
-    for secret in ("jwt_secret", "ban_key"):
+    for secret in ("jwt_secret", "ban_key", "redis_key"):
         insert = "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT DO NOTHING"
         conn.execute(insert, [secret, secrets.token_hex(32)])
     conn.execute(f"PRAGMA user_version = {db.SCHEMA_VERSION}")

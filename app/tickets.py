@@ -1,30 +1,40 @@
-"""One-time tickets that let a WebSocket in; Redis holds their hashes until they are used or expire."""
+"""One-time tickets for a WebSocket. Redis holds a hash of each until it is used or expires."""
 
 import hashlib
 import secrets
 
-from app import bell
+from app import bell, namespace
 
 LIFETIME_SECONDS = 30
 
 
+class Holder(namespace.Signed):
+    """The user and the session that a ticket admits."""
+
+    user_id: int
+    session_id: int
+
+
 def issue(user_id: int, session_id: int) -> str:
-    """Raises RedisError."""
+    """Store a new ticket. Raises RedisError."""
     ticket = secrets.token_urlsafe(32)
+    key = _key(ticket)
+    holder = Holder(user_id=user_id, session_id=session_id)
     with bell.client() as redis:
-        redis.set(_key(ticket), f"{user_id}.{session_id}", ex=LIFETIME_SECONDS)
+        redis.set(key, namespace.current().seal(key, holder), ex=LIFETIME_SECONDS)
     return ticket
 
 
-def redeem(ticket: str) -> tuple[int, int] | None:
-    """Of which user and session it was; None for one that is unknown, used or expired. Raises RedisError."""
+def redeem(ticket: str) -> Holder | None:
+    """Use a ticket up. Return None if it is unknown, used, expired or forged. Raises RedisError."""
+    key = _key(ticket)
     with bell.client() as redis:
-        found = redis.getdel(_key(ticket))
-    if not found:
+        found = redis.getdel(key)
+    try:
+        return namespace.current().unseal(key, found or b"", Holder)
+    except ValueError:
         return None
-    user_id, _, session_id = found.partition(b".")
-    return int(user_id), int(session_id)
 
 
 def _key(ticket: str) -> str:
-    return f"ws:ticket:{hashlib.sha256(ticket.encode()).hexdigest()}"
+    return namespace.current().name(f"ticket:{hashlib.sha256(ticket.encode()).hexdigest()}")

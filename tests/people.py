@@ -26,6 +26,7 @@ class InProcess:
     """The app in this process."""
 
     def __init__(self, app: Flask) -> None:
+        self.app = app
         self._client = app.test_client()
 
     def send(

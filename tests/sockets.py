@@ -11,6 +11,7 @@ import websocket
 
 class Socket:
     def __init__(self, url: str, timeout: float = 10, **options: Any) -> None:
+        options.setdefault("suppress_origin", "origin" not in options)  # as a program, not a page
         self._ws = websocket.create_connection(url, timeout=timeout, **options)
 
     def send(self, frame: Any) -> None:

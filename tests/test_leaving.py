@@ -76,7 +76,13 @@ def test_the_other_keeps_the_conversation_and_hears_that_it_is_closed(anna, pers
         "hello"
     ]
     assert boris.get("/events?after=2")["events"] == [
-        {"type": "chat_closed", "chat_id": chat_id, "seq": 3}
+        {
+            "type": "chat_closed",
+            "chat_id": chat_id,
+            "user_id": anna.id,
+            "content": "Chat closed",
+            "seq": 3,
+        }
     ]
     answer = boris.call("POST", "/messages/send", {"chat_id": chat_id, "content": "are you there?"})
     assert (answer.status, answer.json["code"]) == (409, "chat_closed")
@@ -218,10 +224,11 @@ def test_what_a_migration_set_aside_goes_too(app, anna, person, settings):
 
 def test_a_socket_of_who_leaves_is_closed_and_the_others_hear_it(town):
     anna, boris = town.person(), town.person()
-    chat_id = anna.match(boris)
+    anna.match(boris)
     mine, theirs = (Socket(one.post("/ws/start")["url"]) for one in (anna, boris))
     in_the_app(anna)
     assert mine.closed() == (4401, "session ended")
-    assert theirs.receive() == {"type": "chat_closed", "chat_id": chat_id, "seq": 2}
+    closed = theirs.receive()
+    assert (closed["type"], closed["user_id"], closed["seq"]) == ("chat_closed", anna.id, 2)
     mine.close()
     theirs.close()

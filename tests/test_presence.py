@@ -35,16 +35,15 @@ def test_a_live_socket_is_online_for_as_long_as_it_lives(town):
     run(town.database, long_ago)
     last = boris.id - 1
     search = f"/profiles/search?online_only=true&last_seen_id={last}&page_size=1"
-    with Redis.from_url(town.env["REDIS_URL"]) as redis:
-        redis.publish("ws:all", "")  # sweep now
-        eventually(lambda: [user["id"] for user in anna.get(search)][:1] == [boris.id])
-        socket.close()
+    town.resync()
+    eventually(lambda: [user["id"] for user in anna.get(search)][:1] == [boris.id])
+    socket.close()
 
-        def is_gone():
-            redis.publish("ws:all", "")
-            return boris.id not in [user["id"] for user in anna.get(search)]
+    def is_gone():
+        town.resync()
+        return boris.id not in [user["id"] for user in anna.get(search)]
 
-        eventually(is_gone)
+    eventually(is_gone)
 
 
 def test_what_processes_say_is_put_together_and_forgotten_in_time(app, monkeypatch):

@@ -23,9 +23,9 @@ from tests.test_bad_input import assert_problem
 from tests.test_http import test_whoever_sends_too_much_still_hears_why
 from tests.town import Town, eventually, free_port
 from tests.ws.test_chat import (
-    test_a_bad_handshake_is_refused_and_uses_no_ticket_up,
-    test_a_newer_connection_replaces_the_older_in_whatever_process,
     test_a_ticket_is_good_once_and_for_30_seconds,
+    test_bad_handshake_is_refused_and_keeps_the_ticket,
+    test_page_without_a_ticket_is_closed_with_4401,
     test_two_people_meet_and_talk,
     test_without_a_ticket_there_is_no_upgrade,
 )

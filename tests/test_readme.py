@@ -6,13 +6,16 @@ import subprocess
 import pytest
 
 import dev
+import ws
 from app import config
 from app.events import (
     chat_closed_frame,
     match_frame,
     message_frame,
     read_chat_frame,
+    read_frame,
     read_messages_frame,
+    sent_frame,
 )
 from app.moderation import moderate
 from tests import client
@@ -21,14 +24,15 @@ from tests.people import Person
 from tests.sockets import Socket
 from tests.test_access import rules
 from tests.town import Town
-from ws import connection, hub
+from ws import connection
 
 README = (dev.ROOT / "README.md").read_text()
+EVENTS = (dev.ROOT / "docs/events.md").read_text()
 
 
-def table(heading):
+def table(heading, page=README):
     """The rows of the first table under a heading, each a list of cells."""
-    section = README.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    section = page.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
     lines = [line for line in section.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
@@ -65,17 +69,22 @@ def test_only_the_first_seven_routes_need_no_token(server):
 
 
 def test_it_lists_every_frame():
+    message = {"id": 1, "chat_id": 1, "sender_id": 1, "receiver_id": 2, "content": ""}
     frames = [
-        message_frame({"id": 1, "chat_id": 1, "sender_id": 1, "content": ""}),
+        message_frame(message),
+        sent_frame(message),
+        read_frame(1, 1, []),
         match_frame(1, 1, ""),
         read_chat_frame(1, 1),
         read_messages_frame(1, 1, []),
-        chat_closed_frame(1),
+        chat_closed_frame(1, 1),
     ]
-    listed = {row[0].strip("`"): re.findall(r"`(\w+)`", row[1]) for row in table("Frames")}
+    listed = {row[0].strip("`"): re.findall(r"`(\w+)`", row[1]) for row in table("Frames", EVENTS)}
     for frame in frames:
         assert sorted(listed[frame["type"]]) == sorted(set(frame) - {"type"} | {"seq"})
     assert set(listed) == {frame["type"] for frame in frames} | {
+        "heartbeat",
+        "pong",
         "typing",
         "delivered",
         "hello",
@@ -85,15 +94,16 @@ def test_it_lists_every_frame():
 
 def test_it_names_every_code_of_a_close():
     section = (
-        README.partition("\n## Frames\n")[2].partition("\n## ")[0].partition("\nA client sends")[2]
+        EVENTS.partition("\n## Frames\n")[2].partition("\n## ")[0].partition("\nA client sends")[2]
     )
     closes = [
         connection.TOO_LARGE,
-        connection.TOO_MANY,
+        connection.TOO_MANY_FRAMES,
         connection.BEHIND,
-        connection.ENDED,
-        connection.REPLACED,
-        hub.RESTART,
+        connection.SESSION_ENDED,
+        connection.TOO_MANY_CONNECTIONS,
+        connection.RESTART,
+        ws.UNAVAILABLE,
     ]
     # 1001 is the id in its example
     assert set(re.findall(r"\b[14]\d{3}\b", section)) - {"1001"} == {
@@ -103,7 +113,7 @@ def test_it_names_every_code_of_a_close():
 
 def test_its_client_waits_as_ours_does():
     told = re.search(
-        r"silent for (\d+) s: wait random\(0, min\((\d+), ([\d.]+) \* 2\*\*failures\)\)", README
+        r"silent for (\d+) s: wait random\(0, min\((\d+), ([\d.]+) \* 2\*\*failures\)\)", EVENTS
     )
     ours = (client.SILENCE_SECONDS, client.MOST_SECONDS, client.LEAST_SECONDS)
     assert tuple(float(number) for number in told.groups()) == ours

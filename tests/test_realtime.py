@@ -11,48 +11,61 @@ from pathlib import Path
 import pytest
 
 import dev
-from app import bell, create_app, db
+from app import bell, create_app, db, ws_address
 from tests.people import InProcess, Person
 from tests.town import eventually
 
 
-def test_a_start_answers_with_a_ticket_and_the_address_to_open(person):
-    answer = person().post("/ws/start")
-    assert answer["url"] == f"ws://localhost:8089/ws/chat?session={answer['session_token']}"
+def start(person, host="localhost", scheme="http"):
+    """The ticket's answer to a client that called the API at this host."""
+    headers = {"Authorization": f"Bearer {person.tokens['access_token']}"}
+    client = person.server.app.test_client()
+    answer = client.post("/ws/start", headers=headers, base_url=f"{scheme}://{host}")
+    assert answer.status_code == 200
+    return answer.json
+
+
+def test_start_answers_a_ticket_and_its_url(person):
+    answer = start(person())
+    assert answer["url"] == f"ws://localhost/ws/chat?session={answer['session_token']}"
     assert len(answer["session_token"]) >= 32
+
+
+@pytest.mark.parametrize("host", ["a.example", "10.0.0.5:8088", "[::1]:8088"])
+def test_url_without_ws_service_names_the_host_called(person, host):
+    anna = person()
+    assert start(anna, host)["url"].startswith(f"ws://{host}/ws/chat?")
+    assert start(anna, host, "https")["url"].startswith(f"wss://{host}/ws/chat?")
 
 
 @pytest.mark.parametrize(
     ("host", "base"),
     [
-        ("a.example", "ws://a.example:8089"),
-        ("10.0.0.5:8088", "ws://10.0.0.5:8089"),
-        ("[::1]:8088", "ws://[::1]:8089"),
+        ("a.example", "ws://a.example:7001"),
+        ("10.0.0.5:8088", "ws://10.0.0.5:7001"),
+        ("[::1]:8088", "ws://[::1]:7001"),
     ],
 )
-def test_the_address_has_the_host_that_the_client_called(person, host, base):
+def test_url_with_ws_service_names_its_port(person, app, host, base):
     anna = person()
-    headers = {"Authorization": f"Bearer {anna.tokens['access_token']}", "Host": host}
-    assert (
-        anna.server.send("POST", "/ws/start", headers=headers)
-        .json["url"]
-        .startswith(f"{base}/ws/chat?")
-    )
+    with app.app_context():
+        ws_address.register(7001)
+    assert start(anna, host)["url"].startswith(f"{base}/ws/chat?")
+    with app.app_context():
+        ws_address.unregister()
+    assert start(anna, host)["url"].startswith(f"ws://{host}/ws/chat?")
 
 
-@pytest.mark.parametrize(
-    ("scheme", "base"), [("http", "ws://a.example:8088"), ("https", "wss://a.example:8088")]
-)
-def test_where_web_serves_the_sockets_it_is_the_very_address_that_the_client_called(
-    person, app, scheme, base
-):
-    app.config["WS_MOUNTED"] = True
-    anna = person()
-    headers = {"Authorization": f"Bearer {anna.tokens['access_token']}"}
-    answer = app.test_client().post(
-        "/ws/start", headers=headers, base_url=f"{scheme}://a.example:8088"
-    )
-    assert answer.json["url"] == f"{base}/ws/chat?session={answer.json['session_token']}"
+@pytest.mark.parametrize("value", [b"x", b"-1", b"8088 ", b"999999999", b"\xff"])
+def test_url_with_an_unreadable_registration_names_the_host_called(person, app, value):
+    with app.app_context(), bell.client() as client:
+        client.set(ws_address._key(), value, ex=10)
+    assert start(person(), "a.example")["url"].startswith("ws://a.example/ws/chat?")
+
+
+def test_url_without_ws_in_web_names_the_ws_port(person, app):
+    app.config["WS_IN_WEB"] = False
+    assert start(person(), "a.example")["url"].startswith("ws://a.example:8089/ws/chat?")
 
 
 @pytest.fixture

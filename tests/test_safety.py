@@ -42,6 +42,8 @@ def test_a_block_closes_the_chat_for_both_and_says_no_more(pair):
         assert one.get("/events")["events"][1] == {
             "type": "chat_closed",
             "chat_id": chat_id,
+            "user_id": anna.id + boris.id - one.id,
+            "content": "Chat closed",
             "seq": 2,
         }
         assert one.get("/chats") == []

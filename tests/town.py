@@ -9,8 +9,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import msgspec
+from redis import Redis
+
 import dev
+from app.bell import Envelope
+from app.namespace import Namespace
 from tests import limits
+from tests.database import rows
 from tests.people import Person, Remote
 
 # Below those that the system gives to outgoing connections, and none of them twice.
@@ -69,6 +75,8 @@ class Town:
             self.start(name)
             port = int(ports["PORT" if name == "web" else "WS_PORT"])
             eventually(lambda port=port: dev.is_open(port), 30)
+        if "ws" in only:
+            eventually(self.is_registered)
 
     def start(self, name: str) -> None:
         with self.log.open("ab") as log:
@@ -89,6 +97,28 @@ class Town:
             state = server.send("GET", "/state").json
             found[state.pop("pid")] = state
         return found
+
+    def namespace(self) -> Namespace:
+        """The names and signatures of this database in Redis."""
+        (found,) = rows(self.database, "SELECT value FROM settings WHERE name = 'redis_key'")
+        return Namespace(found[0])
+
+    def publish(self, user_id: int, frame: str) -> None:
+        """Publish a frame to a user as `web` does."""
+        channel = self.namespace().name(f"user:{user_id}")
+        envelope = Envelope(frame=msgspec.Raw(frame.encode()))
+        with Redis.from_url(self.env["REDIS_URL"]) as redis:
+            redis.publish(channel, self.namespace().seal(channel, envelope))
+
+    def resync(self) -> None:
+        """Have every ws process read the log now."""
+        with Redis.from_url(self.env["REDIS_URL"]) as redis:
+            redis.publish(self.namespace().name("ws:resync"), "")
+
+    def is_registered(self) -> bool:
+        """Whether the separate ws service has told `web` its port."""
+        with Redis.from_url(self.env["REDIS_URL"]) as redis:
+            return redis.exists(self.namespace().name("ws:port")) == 1
 
     def person(self, username: str | None = None, **more: str) -> Person:
         return Person(self.server, username, **more)

@@ -1,21 +1,32 @@
-"""The WebSocket service: a second, small WSGI app that forwards what Redis announces to the people online."""
+"""The WebSocket service: a small WSGI app that forwards published events to connected users."""
 
-import base64
-import binascii
+from contextlib import suppress
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any
 
 import redis
 from flask import Blueprint, Flask, current_app, g, request
 from flask_sock import Sock
 from simple_websocket import Server
 
-from app import access_log, bell, config, db, error_reports, health, metrics, problems, tickets
+from app import (
+    access_log,
+    bell,
+    config,
+    db,
+    error_reports,
+    health,
+    metrics,
+    problems,
+    tickets,
+    ws_address,
+)
 from app.json import read_query
 from app.parameters import After
 from app.problems import Problem, unavailable
 from app.queries import sessions
-from ws.connection import LARGEST_FRAME, Connection
+from ws import handshake
+from ws.connection import LARGEST_FRAME, Close, Connection, close_at_once
 from ws.hub import Hub
 from ws.relay import relay
 from ws.subscriber import Subscriber
@@ -24,108 +35,135 @@ from ws.transport import Transport
 
 PATH = "/ws/chat"
 
+# To pages, which see neither the status nor the body of a refused upgrade.
+INVALID_TICKET = Close(4401, "ticket unknown, used or expired")
+UNAVAILABLE = Close(4503, "realtime unavailable")
+
 bp = Blueprint("chat", __name__)
 sock = Sock()
 
 
-def create_app(settings: dict[str, Any] | None = None) -> Flask:
-    """The service with these settings, by default those of the environment. Raises config.BadSetting."""
+class UpgradeRefused(Exception):
+    """A refusal of the upgrade: an HTTP problem to programs, a close code to pages."""
+
+    def __init__(self, problem: Problem, close: Close) -> None:
+        super().__init__(problem.detail)
+        self.problem = problem
+        self.close = close
+
+
+def create_app(settings: dict[str, Any] | None = None, is_embedded: bool = False) -> Flask:
+    """Return the service with these settings, by default those of the environment.
+
+    `is_embedded`: whether a worker of `web` runs it. Raises config.BadSetting.
+    """
     app = Flask(__name__, static_folder=None)
     app.config.from_mapping(
         settings or config.load(), SOCK_SERVER_OPTIONS={"max_message_size": LARGEST_FRAME}
     )
     for part in (error_reports, access_log, db, bell, problems, health):
         part.init_app(app)
-    hub = app.extensions["hub"] = Hub()
-    app.extensions["subscriber"] = Subscriber(app.config["REDIS_URL"], hub, Sweeper(app, hub))
+    hub = app.extensions["hub"] = Hub(app.config["WS_CONNECTIONS_PER_USER"])
+    sweeper = Sweeper(app, hub, port=None if is_embedded else app.config["WS_PORT"])
+    if not is_embedded:
+        hub.on_stop = partial(_unregister, app)
+    app.extensions["subscriber"] = Subscriber(app, hub, sweeper)
     app.register_blueprint(bp)
     return app
 
 
 @bp.before_request
-def admit() -> None:
-    """Refuse before the upgrade, while an HTTP status can still be answered; then take the user's seat."""
-    _check_handshake()
-    _check_origin()
+def authorize_upgrade() -> None:
+    """Refuse a bad upgrade, or register the user's connection before it is accepted."""
+    handshake.check()
+    handshake.check_origin()
     after = read_query(After).after
+    g.transport = _install_transport()
     try:
-        _check_readiness()  # before a ticket is used up
-        named = tickets.redeem(request.args.get("session", "")) or _invalid_ticket()
-        _take_seat(*named)
-    except redis.RedisError:
-        raise unavailable("realtime_unavailable", "Live updates are away; try again", 5) from None
-    if not sessions.find(g.connection.session_id, g.connection.user_id):
-        _invalid_ticket()
-    g.connection.inbox.start(after)
+        _admit()
+    except UpgradeRefused as refused:
+        if "Origin" not in request.headers:
+            raise refused.problem from None
+        g.refused_with = refused.close
+    else:
+        g.connection.inbox.start(after)
 
 
 @sock.route(PATH, bp=bp)
 def chat(ws: Server) -> None:
-    """The frames of one user, both ways."""
+    """Exchange frames with a client until either side closes."""
     access_log.upgraded()
+    if "refused_with" in g:
+        return close_at_once(ws, g.transport, g.refused_with)
     with metrics.sockets.track_inprogress():
-        g.connection.run(ws, partial(relay, g.connection.user_id))
+        return g.connection.run(ws, partial(relay, g.connection.user_id))
 
 
 @bp.get(PATH)
-def chat_without_upgrade():
-    """Not reached: `admit` refuses what asks for no upgrade."""
+def chat_without_upgrade() -> None:
+    """Match requests without an upgrade, so that `authorize_upgrade` refuses them."""
 
 
 @bp.teardown_request
 def leave(_error: BaseException | None) -> None:
+    """Remove the connection of this request, if it was registered."""
     connection = g.pop("connection", None)
     if connection and current_app.extensions["hub"].remove(connection):
-        current_app.extensions["subscriber"].goodbye(connection.user_id)
+        current_app.extensions["subscriber"].unsubscribe_user(connection.user_id)
 
 
-def _check_handshake() -> None:
-    upgrade = request.headers.get("Upgrade", "").lower() == "websocket"
-    if not upgrade or request.headers.get("Sec-WebSocket-Version") != "13":
-        headers = {"Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
-        raise Problem(
-            426, "upgrade_required", "Open this address as a WebSocket, version 13", headers=headers
-        )
-    try:
-        key = base64.b64decode(request.headers.get("Sec-WebSocket-Key", ""), validate=True)
-    except binascii.Error:
-        key = b""
-    if len(key) != 16:
-        raise Problem(400, "bad_handshake", "Sec-WebSocket-Key must be 16 bytes in base64")
-
-
-def _check_origin() -> None:
-    """Pages of listed origins and of this very host; programs that are no pages send no Origin, or that one."""
-    origin, allowed = request.headers.get("Origin"), current_app.config["CORS_ORIGINS"]
-    if origin is None or "*" in allowed or origin in allowed:
-        return
-    if origin.partition("://")[2] != request.host:
-        raise Problem(403, "origin_not_allowed", "CORS_ORIGINS does not list this page's origin")
-
-
-def _check_readiness() -> None:
-    if current_app.extensions["hub"].is_stopping:
-        raise unavailable("restarting", "This service restarts; try again", 1)
-    current_app.extensions["subscriber"].check()
-
-
-def _invalid_ticket() -> NoReturn:
-    raise Problem(
-        401, "invalid_ticket", "The session is unknown, used or expired; POST /ws/start gives one"
-    )
-
-
-def _take_seat(user_id: int, session_id: int) -> None:
-    """From here on what is published for them waits in the connection's inbox, and an older one of theirs ends."""
+def _install_transport() -> Transport:
+    """Put the transport in the place of the socket that simple-websocket takes."""
     transport = Transport(request.environ["gunicorn.socket"])
     request.environ["gunicorn.socket"] = transport
-    request.environ.pop(
-        "HTTP_SEC_WEBSOCKET_EXTENSIONS", None
-    )  # compression would cost 100 kB a socket
-    ping, silence = current_app.config["WS_PING_SECONDS"], current_app.config["WS_SILENCE_SECONDS"]
-    g.connection = Connection(user_id, session_id, transport, ping, silence)
-    g.user_id = user_id
+    # Compression would cost 100 kB a socket.
+    request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+    return transport
+
+
+def _admit() -> None:
+    """Use the ticket up and register the connection of its user. Raises UpgradeRefused."""
+    hub = current_app.extensions["hub"]
+    if hub.is_stopping:
+        raise UpgradeRefused(
+            unavailable("restarting", "The service restarts; retry", 1), UNAVAILABLE
+        )
+    try:
+        current_app.extensions["subscriber"].check()  # before the ticket is used up
+        holder = tickets.redeem(request.args.get("session", ""))
+        if holder is None:
+            raise _invalid_ticket()
+        _register_connection(holder)
+    except redis.RedisError:
+        leave(None)
+        problem = unavailable("realtime_unavailable", "Realtime service unavailable; retry", 5)
+        raise UpgradeRefused(problem, UNAVAILABLE) from None
+    # After the subscription, so that an end of the session is either found here or published.
+    if not sessions.find(holder.session_id, holder.user_id):
+        leave(None)
+        raise _invalid_ticket()
+    hub.close_oldest(holder.user_id)
+
+
+def _register_connection(holder: tickets.Holder) -> None:
+    """Queue what is published for the user from now on. Raises RedisError."""
+    g.user_id = holder.user_id
+    g.connection = Connection(
+        holder.user_id,
+        holder.session_id,
+        g.transport,
+        current_app.config["WS_PING_SECONDS"],
+        current_app.config["WS_SILENCE_SECONDS"],
+    )
     current_app.extensions["hub"].add(g.connection)
-    current_app.extensions["subscriber"].welcome(user_id)
-    with bell.client() as client:
-        client.publish(bell.channel(user_id), g.connection.announcement())
+    current_app.extensions["subscriber"].subscribe_user(holder.user_id)
+
+
+def _invalid_ticket() -> UpgradeRefused:
+    detail = "session is unknown, used or expired; POST /ws/start gives a new one"
+    return UpgradeRefused(Problem(401, "invalid_ticket", detail), INVALID_TICKET)
+
+
+def _unregister(app: Flask) -> None:
+    with app.app_context(), suppress(redis.RedisError):
+        ws_address.unregister()

@@ -1,19 +1,19 @@
 """One user's socket: an inbox, a single writer, and the limits on what comes in."""
 
 import logging
-import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
+from typing import NamedTuple
 
-import msgspec
 from simple_websocket import ConnectionClosed, Server
 from wsproto.events import Event, Ping
 from wsproto.utilities import LocalProtocolError
 
 from app import metrics
-from ws.inbox import Inbox
+from ws.inbox import Frame, Inbox
 from ws.transport import LINGER_SECONDS, Transport
 
 log = logging.getLogger(__name__)
@@ -21,15 +21,24 @@ log = logging.getLogger(__name__)
 LARGEST_FRAME = 4096  # bytes
 FRAMES_A_SECOND, BURST = 20, 40
 
-TOO_LARGE = (1009, "too large")
-TOO_MANY = (4008, "too many frames")
-BEHIND = (4010, "reconnect with after")
-ENDED = (4401, "session ended")
-REPLACED = (4409, "replaced by a newer connection")
+
+class Close(NamedTuple):
+    """A close code and its reason."""
+
+    code: int
+    reason: str
+
+
+TOO_LARGE = Close(1009, "too large")
+RESTART = Close(1012, "restart")
+TOO_MANY_FRAMES = Close(4008, "too many frames")
+BEHIND = Close(4010, "reconnect with after")
+SESSION_ENDED = Close(4401, "session ended")
+TOO_MANY_CONNECTIONS = Close(4409, "too many connections")
 
 
 class Connection:
-    """Made before the upgrade, so that what is published from then on waits in its inbox."""
+    """A user's socket, registered before the upgrade so that its inbox misses no published event."""
 
     def __init__(
         self,
@@ -39,35 +48,27 @@ class Connection:
         ping_seconds: float,
         silence_seconds: float,
     ) -> None:
-        self.user_id, self.session_id, self.id = user_id, session_id, secrets.token_hex(8)
-        self.since = time.monotonic_ns()  # the host's clock, the same for all its processes
-        self.is_unheard = False  # whether an older one of this user may not know of it
+        self.user_id = user_id
+        self.session_id = session_id
         self._transport = transport
-        self._ping_seconds, self._silence_seconds = ping_seconds, silence_seconds
+        self._ping_seconds = ping_seconds
+        self._silence_seconds = silence_seconds
         self._wake = threading.Event()
         self.inbox = Inbox(user_id, self._wake)
-        self._closing: tuple[int, str] | None = None
-        self._allowance, self._counted = float(BURST), time.monotonic()
+        self._closing: Close | None = None
+        self._allowance = float(BURST)
+        self._counted = time.monotonic()
 
-    def announcement(self) -> str:
-        return msgspec.json.encode(
-            {"type": "connected", "connection": self.id, "since": self.since}
-        ).decode()
-
-    def hear_of(self, connection_id: str, since: int) -> None:
-        """A connection of this user was announced, in whatever process: the newest replaces the others."""
-        if (since, connection_id) > (self.since, self.id):
-            self.close(*REPLACED)
-        elif connection_id != self.id:
-            self.is_unheard = True
-
-    def close(self, code: int, reason: str) -> None:
-        """Say why and end, soon; the first reason counts."""
-        self._closing = self._closing or (code, reason)
+    def close(self, close: Close) -> None:
+        """Send this close code soon and end. The first code counts."""
+        self._closing = self._closing or close
         self._wake.set()
 
-    def run(self, ws: Server, receive: Callable[[str], None]) -> None:
-        """Write, ping and hand over what comes in, until either side ends it."""
+    def run(self, ws: Server, receive: Callable[[str], Frame | None]) -> None:
+        """Write, ping and pass received frames on, until either side closes.
+
+        `receive` returns the answer to a frame, if it has one.
+        """
         ws.event = self._wake  # the library sets it when a frame came and when the socket ended
         ws.ws.events = partial(self._within_limits, ws.ws.events)
         try:
@@ -81,32 +82,31 @@ class Connection:
         except Exception:
             log.exception("a connection failed")
             self._transport.abort()
-        ws.connected = False
-        ws.thread.join(LINGER_SECONDS)  # it reads until the client has answered or hung up
-        self._transport.abort()
+        _linger(ws, self._transport)
 
-    def _serve(self, ws: Server, receive: Callable[[str], None]) -> None:
+    def _serve(self, ws: Server, receive: Callable[[str], Frame | None]) -> None:
         next_ping = time.monotonic() + self._ping_seconds
         while ws.connected and not self._closing:
             self._wake.clear()  # before looking, so that nothing that comes meanwhile is slept over
             self._take_in(ws, receive)
             self._write_out(ws)
             if self.inbox.is_behind and not self.inbox.fill():
-                self.close(*BEHIND)
+                self.close(BEHIND)
             if time.monotonic() >= next_ping:
                 self._transport.send(ws.ws.send(Ping()))
+                self.inbox.push_heartbeat()
                 next_ping += self._ping_seconds
             self._wake.wait(max(0.0, min(next_ping, self._silent_at()) - time.monotonic()))
             if time.monotonic() >= self._silent_at():
                 raise TimeoutError("silent")
 
-    def _take_in(self, ws: Server, receive: Callable[[str], None]) -> None:
+    def _take_in(self, ws: Server, receive: Callable[[str], Frame | None]) -> None:
         while ws.input_buffer and not self._closing:
             frame = ws.input_buffer.pop(0)
             if len(frame.encode() if isinstance(frame, str) else frame) > LARGEST_FRAME:
-                self.close(*TOO_LARGE)
-            elif isinstance(frame, str):
-                receive(frame)
+                self.close(TOO_LARGE)
+            elif isinstance(frame, str) and (answer := receive(frame)):
+                self.inbox.push(answer, None)
 
     def _write_out(self, ws: Server) -> None:
         while not self._closing and (frame := self.inbox.pop()):
@@ -121,7 +121,7 @@ class Connection:
         """What the library reads from the socket, until there are too many frames of whatever kind, pings as well."""
         for event in read():
             if getattr(event, "frame_finished", True) and not self._allowed():
-                return self.close(*TOO_MANY)
+                return self.close(TOO_MANY_FRAMES)
             yield event
 
     def _allowed(self) -> bool:
@@ -134,3 +134,17 @@ class Connection:
 
     def _silent_at(self) -> float:
         return self._transport.heard + self._silence_seconds
+
+
+def close_at_once(ws: Server, transport: Transport, close: Close) -> None:
+    """Close an accepted socket that is not to be served."""
+    with suppress(ConnectionClosed, LocalProtocolError, OSError):
+        ws.close(*close)
+    _linger(ws, transport)
+
+
+def _linger(ws: Server, transport: Transport) -> None:
+    """Let the library's reader wait for the client's close frame, then end the connection."""
+    ws.connected = False
+    ws.thread.join(LINGER_SECONDS)
+    transport.abort()

@@ -1,51 +1,63 @@
-"""User id → the one connection of that user in this process."""
+"""The open connections of this process, by user."""
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
-from ws.connection import REPLACED, Connection
+from ws.connection import RESTART, TOO_MANY_CONNECTIONS, Connection
 
-RESTART = (1012, "restart")
-SPREAD_STEPS, STEP_SECONDS = 40, 0.1  # when we stop, so that clients do not return in one wave
+# Connections are closed over some seconds, so that clients do not reconnect all at once.
+STOP_STEPS = 40
+STOP_STEP_SECONDS = 0.1
 
 
 class Hub:
-    def __init__(self) -> None:
-        self._connections: dict[int, Connection] = {}
+    """Map a user id to the user's connections, oldest first."""
+
+    def __init__(self, max_per_user: int) -> None:
+        self._connections: dict[int, list[Connection]] = {}
+        self._max_per_user = max_per_user
         self.is_stopping = False
+        self.on_stop: Callable[[], None] | None = None
 
     def add(self, connection: Connection) -> None:
-        older = self._connections.get(connection.user_id)
-        self._connections[connection.user_id] = connection
-        if older:
-            older.close(*REPLACED)
+        self._connections.setdefault(connection.user_id, []).append(connection)
+
+    def close_oldest(self, user_id: int) -> None:
+        """Close the user's oldest connections beyond the maximum."""
+        for connection in self.get(user_id)[: -self._max_per_user]:
+            self.remove(connection)
+            connection.close(TOO_MANY_CONNECTIONS)
 
     def remove(self, connection: Connection) -> bool:
-        """Whether it was still its user's connection; the closing of an older one leaves the newer alone."""
-        if self._connections.get(connection.user_id) is not connection:
-            return False
-        del self._connections[connection.user_id]
-        return True
+        """Return whether the user has no connection left."""
+        own = self._connections.get(connection.user_id, [])
+        if connection in own:
+            own.remove(connection)
+        if not own:
+            self._connections.pop(connection.user_id, None)
+        return not own
 
-    def get(self, user_id: int) -> Connection | None:
-        return self._connections.get(user_id)
+    def get(self, user_id: int) -> list[Connection]:
+        return list(self._connections.get(user_id, []))
 
     def all(self) -> list[Connection]:
-        return list(self._connections.values())
+        return [connection for own in list(self._connections.values()) for connection in own]
 
     def watch(self, worker: Any) -> None:
-        """gunicorn tells no socket that its worker stops; a thread of ours does."""
+        """Start the thread that closes all connections when gunicorn stops the worker."""
         threading.Thread(target=self._close_when_stopped, args=[worker], daemon=True).start()
 
     def _close_when_stopped(self, worker: Any) -> None:
-        """Wait until gunicorn stops this worker, then let nobody in and close every connection, a share at a time."""
         while worker.alive:
-            time.sleep(STEP_SECONDS)
+            time.sleep(STOP_STEP_SECONDS)
         self.is_stopping = True
-        share = len(self._connections) // SPREAD_STEPS + 1
+        if self.on_stop:
+            self.on_stop()
+        share = len(self.all()) // STOP_STEPS + 1
         while True:
             for connection in self.all()[:share]:
-                self._connections.pop(connection.user_id)
-                connection.close(*RESTART)
-            time.sleep(STEP_SECONDS)
+                self.remove(connection)
+                connection.close(RESTART)
+            time.sleep(STOP_STEP_SECONDS)

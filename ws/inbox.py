@@ -11,6 +11,7 @@ from app.events import missed
 from app.queries import events
 
 MOST_FRAMES = 64
+OWN_DEVICE_TYPES = {"sent", "read"}  # not for sockets opened without `after`
 
 
 class Frame(NamedTuple):
@@ -37,10 +38,12 @@ class Inbox:
         self.is_behind = False  # whether the log may hold more
         self._cause = ""  # why, one of metrics.CAUSES
         self._away_until = 0  # the latest event at the start
+        self._is_plain = True  # whether the client opened the socket without `after`
 
     def start(self, after: int | None) -> None:
         """Begin with what follows the event `after`; without it, with what comes from now on."""
         head = self._away_until = events.head(self._user_id)
+        self._is_plain = after is None
         if after is None:
             self.cursor = head
             return
@@ -53,17 +56,29 @@ class Inbox:
         self.hear_of_head(head, "more")
 
     def push(self, frame: Frame, seq: int | None) -> None:
-        """What is published: an event, or without `seq` what is lost when there is no room for it.
+        """Queue a published frame. Frames without `seq` are dropped when the queue is full.
 
-        An event that is not the next one, or has no room, is left to the log."""
+        An event that is not the next one, or has no room, is left to the log.
+        """
         is_full = len(self._frames) >= MOST_FRAMES
-        if self.cursor is not None and not is_full and seq in (None, self.cursor + 1):
+        if self.cursor is None or is_full or seq not in (None, self.cursor + 1):
+            if seq is not None:
+                cause = "connect" if self.cursor is None else "full" if is_full else "gap"
+                self.hear_of_head(seq, cause)
+            return
+        if not (self._is_plain and frame.type in OWN_DEVICE_TYPES):
             self._frames.append(frame)
-            self.cursor = seq or self.cursor
-        elif seq is not None:
-            cause = "connect" if self.cursor is None else "full" if is_full else "gap"
-            return self.hear_of_head(seq, cause)
+        self.cursor = seq or self.cursor
         self._wake.set()
+
+    def push_heartbeat(self) -> None:
+        """Queue a heartbeat with the latest event before it, for sockets opened with `after`.
+
+        A page cannot see pings, so this tells it that the connection lives.
+        """
+        if not self._is_plain:
+            text = msgspec.json.encode({"type": "heartbeat", "seq": self.cursor}).decode()
+            self.push(Frame(text, "heartbeat"), None)
 
     def hear_of_head(self, seq: int, cause: str) -> None:
         """The user's latest event is that one at least; look into the log if it is news."""

@@ -7,7 +7,7 @@ from ws import PATH, create_app
 
 def mount(worker: Any) -> None:
     """Let a worker of `web` answer PATH as well; all else stays with its app."""
-    app, service = worker.wsgi, create_app()
+    app, service = worker.wsgi, create_app(is_embedded=True)
     rest = app.wsgi_app
     app.wsgi_app = lambda environ, start: (service if environ["PATH_INFO"] == PATH else rest)(
         environ, start

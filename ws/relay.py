@@ -1,4 +1,4 @@
-"""The two frames that clients send, `typing` and `delivered`: passed on inside the sender's own chats, never kept."""
+"""Frames that clients send: `ping` is answered; `typing` and `delivered` are relayed and not stored."""
 
 from typing import Literal
 
@@ -7,32 +7,42 @@ import msgspec
 from app import bell
 from app.fields import Id
 from app.queries import chats
+from ws.inbox import Frame
+
+PONG = Frame('{"type":"pong"}', "pong")
 
 
-class Signal(msgspec.Struct):
-    type: Literal["typing", "delivered"]
-    chat_id: Id
+class ClientFrame(msgspec.Struct):
+    """A frame that a client may send. Only `ping` has no chat."""
+
+    type: Literal["typing", "delivered", "ping"]
+    chat_id: Id | None = None
     message_id: Id | None = None
 
 
-def relay(user_id: int, frame: str) -> None:
-    """Pass it on to the other member; drop what is malformed or not about a chat of theirs."""
+def relay(user_id: int, text: str) -> Frame | None:
+    """Pass a frame on to the other member of its chat. Return the answer to a ping.
+
+    Frames that are malformed, or not about an open chat of the user, are dropped.
+    """
     try:
-        signal = msgspec.json.decode(frame, type=Signal)
+        frame = msgspec.json.decode(text, type=ClientFrame)
     except (msgspec.DecodeError, RecursionError):
-        return
-    chat = chats.find(signal.chat_id, user_id)
-    outgoing = chat and not chat["is_closed"] and _outgoing(signal, user_id)
-    if outgoing:
-        bell.ring([(chat["peer_id"], msgspec.json.encode(outgoing).decode())])
-
-
-def _outgoing(signal: Signal, user_id: int) -> dict[str, str | int] | None:
-    frame = {"type": signal.type, "chat_id": signal.chat_id, "user_id": user_id}
-    if signal.type == "typing":
-        return frame
-    if signal.message_id is None or not chats.has_message(
-        signal.chat_id, user_id, signal.message_id
-    ):
         return None
-    return frame | {"message_id": signal.message_id}
+    if frame.type == "ping":
+        return PONG
+    chat = chats.find(frame.chat_id, user_id)
+    if chat and not chat["is_closed"] and (outgoing := _outgoing(frame, user_id)):
+        bell.ring([(chat["peer_id"], msgspec.json.encode(outgoing).decode())])
+    return None
+
+
+def _outgoing(frame: ClientFrame, user_id: int) -> dict[str, str | int] | None:
+    relayed = {"type": frame.type, "chat_id": frame.chat_id, "user_id": user_id}
+    if frame.type == "typing":
+        return relayed
+    if frame.message_id is None:
+        return None
+    if not chats.has_message(frame.chat_id, user_id, frame.message_id):
+        return None
+    return relayed | {"message_id": frame.message_id}

@@ -1,6 +1,8 @@
-"""Redis → hub: what is published for a user who is here, and what happens when Redis is gone.
+"""The Redis subscription: passes published frames to the connections of their user.
 
-A dead link closes nobody: the sweeper goes on reading the log, and looks at once when there is a link again."""
+While Redis is down no socket is closed. The sweeper goes on reading the log, and does so at once when
+there is a new link.
+"""
 
 import logging
 import threading
@@ -12,10 +14,11 @@ from typing import Any
 
 import msgspec
 import redis
+from flask import Flask
 from redis.client import PubSub
 
-from app import bell, metrics
-from ws.connection import ENDED
+from app import bell, metrics, namespace
+from ws.connection import SESSION_ENDED, Connection
 from ws.hub import Hub
 from ws.inbox import Frame
 from ws.sweeper import Sweeper
@@ -28,54 +31,59 @@ RETRY_SECONDS = 0.2
 log = logging.getLogger(__name__)
 
 
-class Heard(msgspec.Struct):
-    """What the service itself reads of a frame."""
+class PublishedFrame(msgspec.Struct):
+    """The members of a frame that the service itself reads."""
 
     type: str
     seq: int | None = None
-    connection: str = ""
-    since: int = 0
     sessions: list[int] = []
 
 
 class Subscriber:
-    def __init__(self, url: str, hub: Hub, sweeper: Sweeper) -> None:
+    """The process's subscription to the channels of its connected users."""
+
+    def __init__(self, app: Flask, hub: Hub, sweeper: Sweeper) -> None:
+        self._app = app
         self._redis = bell.connect(
-            url, patience=CONFIRM_SECONDS, health_check_interval=CHECK_SECONDS
+            app.config["REDIS_URL"],
+            patience=CONFIRM_SECONDS,
+            health_check_interval=CHECK_SECONDS,
         )
-        self._hub, self._sweeper = hub, sweeper
+        self._hub = hub
+        self._sweeper = sweeper
         self._pubsub: PubSub | None = None  # the link, while it is up
-        self._suspect: PubSub | None = None  # a link that failed someone
-        self._order = threading.Lock()  # a late goodbye must not undo a newer welcome
+        self._suspect: PubSub | None = None  # a link on which a command failed
+        self._order = threading.Lock()  # a late unsubscribe must not undo a newer subscribe
         self._waiting: dict[bytes, deque[threading.Event]] = defaultdict(deque)
         self._tried = threading.Event()
         threading.Thread(target=self._listen, daemon=True).start()
-        self._tried.wait(
-            CONFIRM_SECONDS
-        )  # so that a worker that has just started does not refuse its first clients
+        # A worker that has just started does not refuse its first clients.
+        self._tried.wait(CONFIRM_SECONDS)
 
-    def welcome(self, user_id: int) -> None:
-        """Return when all that is published for them from now on reaches the hub. Raises RedisError."""
-        confirmed, channel = threading.Event(), bell.channel(user_id)
+    def subscribe_user(self, user_id: int) -> None:
+        """Return when all that is published for the user reaches the hub. Raises RedisError."""
+        confirmed = threading.Event()
+        channel = bell.channel(user_id)
         with self._order, self._link() as link:
             self._waiting[channel.encode()].append(confirmed)
             link.subscribe(channel)
         if not confirmed.wait(CONFIRM_SECONDS):
             raise redis.TimeoutError("the subscription was not confirmed")
 
-    def goodbye(self, user_id: int) -> None:
+    def unsubscribe_user(self, user_id: int) -> None:
+        """End the user's subscription, unless the user has a connection again."""
         with suppress(redis.RedisError), self._order, self._link() as link:
-            if self._hub.get(user_id) is None:
+            if not self._hub.get(user_id):
                 link.unsubscribe(bell.channel(user_id))
 
     def check(self) -> None:
-        """Raises RedisError while the link is down."""
+        """Raise RedisError while the link is down."""
         if self._pubsub is None:
             raise redis.ConnectionError("the link to Redis is down")
 
     @contextmanager
     def _link(self) -> Iterator[PubSub]:
-        """The link, made anew after an error on it: redis-py reconnects by itself, silent about what it missed."""
+        """Yield the link. An error on it makes a new one, since redis-py reconnects silently."""
         self.check()
         link = self._pubsub
         try:
@@ -88,7 +96,7 @@ class Subscriber:
         was_up = True
         while True:
             try:
-                with self._redis.pubsub() as link:
+                with self._app.app_context(), self._redis.pubsub() as link:
                     self._follow(link, was_up)
             except redis.RedisError as error:
                 if was_up or self._pubsub:
@@ -101,14 +109,13 @@ class Subscriber:
             time.sleep(RETRY_SECONDS)
 
     def _follow(self, link: PubSub, was_up: bool) -> None:
-        """Take in what comes over a new link, until it fails."""
-        here = self._hub.all()
-        link.subscribe(*(bell.channel(connection.user_id) for connection in here), bell.ALL)
-        self._await_last(link)
+        """Subscribe on a new link, then take in what comes until it fails."""
+        user_ids = {connection.user_id for connection in self._hub.all()}
+        resync = bell.resync_channel()
+        link.subscribe(*(bell.channel(user_id) for user_id in user_ids), resync)
+        self._await_last(link, resync.encode())
         if not was_up:
             log.warning("the link to Redis is up")
-        for connection in here:
-            connection.is_unheard = True  # what was announced while there was no link is lost
         self._waiting.clear()
         self._pubsub = link
         metrics.subscriber.tell(True)
@@ -118,10 +125,10 @@ class Subscriber:
             self._take(link.get_message(timeout=1))
         raise redis.TimeoutError("no sign of life")
 
-    def _await_last(self, link: PubSub) -> None:
-        """Redis confirms in order: with the last channel all stand."""
+    def _await_last(self, link: PubSub, last: bytes) -> None:
+        """Wait for the last channel's confirmation. Redis confirms in order, so all are subscribed."""
         channel = b""
-        while channel != bell.ALL.encode():
+        while channel != last:
             message = link.get_message(timeout=CONFIRM_SECONDS)
             if message is None:
                 raise redis.TimeoutError("no answer")
@@ -133,10 +140,10 @@ class Subscriber:
             return
         if message["type"] == "subscribe":
             self._confirm(message["channel"])
-        elif message["type"] == "message" and message["channel"] == bell.ALL.encode():
+        elif message["type"] == "message" and message["channel"] == bell.resync_channel().encode():
             self._sweeper.look("lost")
         elif message["type"] == "message":
-            self._deliver(message["channel"], message["data"])
+            self._deliver(message["channel"].decode(), message["data"])
 
     def _confirm(self, channel: bytes) -> None:
         waiting = self._waiting.get(channel)
@@ -145,25 +152,33 @@ class Subscriber:
         if not waiting:
             self._waiting.pop(channel, None)
 
-    def _deliver(self, channel: bytes, data: bytes) -> None:
-        text, _, note = data.partition(b"\n")
+    def _deliver(self, channel: str, data: bytes) -> None:
+        """Queue a published frame on each connection of its user."""
         try:
-            user_id = int(channel.removeprefix(b"user:"))
-            heard = msgspec.json.decode(text, type=Heard)
-            told = msgspec.json.decode(note or b"{}", type=bell.Note)
+            envelope = namespace.current().unseal(channel, data, bell.Envelope)
+            published = msgspec.json.decode(envelope.frame, type=PublishedFrame)
         except ValueError:
-            log.warning("not one of our frames on %r", channel)
+            log.warning("ignored a message on %s that this database did not sign", channel)
             return
-        connection = self._hub.get(user_id)
-        if connection is None:
-            self.goodbye(user_id)  # the one at its leaving failed
-        elif heard.type == "connected":
-            connection.hear_of(heard.connection, heard.since)
-            if connection.is_unheard:
-                self._sweeper.look()
-        elif heard.type == "ended":
-            if connection.session_id in heard.sessions:
-                connection.close(*ENDED)
+        user_id = int(channel.rpartition(":")[2])
+        connections = self._hub.get(user_id)
+        if not connections:
+            self.unsubscribe_user(user_id)  # the unsubscribe of the last connection failed
+        elif published.type == "ended":
+            _close_sessions(connections, published.sessions)
         else:
-            frame = Frame(text.decode(), heard.type, "live", told.committed_at, told.request_id)
-            connection.inbox.push(frame, heard.seq)
+            frame = Frame(
+                bytes(envelope.frame).decode(),
+                published.type,
+                "live",
+                envelope.committed_at,
+                envelope.request_id,
+            )
+            for connection in connections:
+                connection.inbox.push(frame, published.seq)
+
+
+def _close_sessions(connections: list[Connection], session_ids: list[int]) -> None:
+    for connection in connections:
+        if connection.session_id in session_ids:
+            connection.close(SESSION_ENDED)

@@ -1,5 +1,8 @@
-"""Finds the connections that missed something: a query for all of them, now and then and when news was lost. At the
-same time it tells who is here."""
+"""Finds what a lost notification left behind: events in the log and sessions that ended.
+
+One query serves all connections, at each tick and when a notification may have been lost. The same tick
+tells Redis which users are connected.
+"""
 
 import logging
 import secrets
@@ -10,20 +13,28 @@ from contextlib import suppress
 import redis
 from flask import Flask
 
-from app import bell, presence
+from app import presence, ws_address
 from app.queries import events, sessions
-from ws.connection import ENDED, Connection
+from ws.connection import SESSION_ENDED, Connection
 from ws.hub import Hub
 
 SWEEP_SECONDS = 25
-PAUSE_SECONDS = 0.25  # at least, however often news is lost
+PAUSE_SECONDS = 0.25  # minimum between two sweeps
 
 log = logging.getLogger(__name__)
 
 
 class Sweeper:
-    def __init__(self, app: Flask, hub: Hub) -> None:
-        self._app, self._hub, self._due = app, hub, threading.Event()
+    """A thread that compares the connections of this process with the database.
+
+    `port`: where clients reach this process, if it is the separate service; None inside `web`.
+    """
+
+    def __init__(self, app: Flask, hub: Hub, port: int | None) -> None:
+        self._app = app
+        self._hub = hub
+        self._port = port
+        self._due = threading.Event()
         self._cause = "sweep"
         self._process = secrets.token_hex(8)
         threading.Thread(target=self._run, daemon=True).start()
@@ -46,26 +57,27 @@ class Sweeper:
             time.sleep(PAUSE_SECONDS)
 
     def _sweep(self, cause: str) -> None:
-        self._announce([connection for connection in self._hub.all() if connection.is_unheard])
-        here = {connection.user_id: connection for connection in self._hub.all()}
-        known = {
-            user_id: one.inbox.cursor
-            for user_id, one in here.items()
-            if one.inbox.cursor is not None
-        }
-        for row in events.heads_beyond(known) if known else []:
-            here[row["user_id"]].inbox.hear_of_head(row["seq"], cause)
-        for user_id in (
-            sessions.ended({one.session_id: user_id for user_id, one in here.items()})
-            if here
-            else []
-        ):
-            here[user_id].close(*ENDED)
+        connections = self._hub.all()
+        if connections:
+            self._find_missed_events(connections, cause)
+            self._close_ended_sessions(connections)
         with suppress(redis.RedisError):
-            presence.tell(self._process, list(here))
+            presence.tell(self._process, list({each.user_id for each in connections}))
+            if self._port and not self._hub.is_stopping:
+                ws_address.register(self._port)
 
-    def _announce(self, unheard: list[Connection]) -> None:
-        for connection in unheard:
-            connection.is_unheard = False
-        if unheard:
-            bell.ring([(connection.user_id, connection.announcement()) for connection in unheard])
+    def _find_missed_events(self, connections: list[Connection], cause: str) -> None:
+        cursors: dict[int, int] = {}  # the oldest of each user's connections
+        for connection in connections:
+            cursor = connection.inbox.cursor
+            if cursor is not None:
+                cursors[connection.user_id] = min(cursor, cursors.get(connection.user_id, cursor))
+        for row in events.heads_beyond(cursors):
+            for connection in self._hub.get(row["user_id"]):
+                connection.inbox.hear_of_head(row["seq"], cause)
+
+    def _close_ended_sessions(self, connections: list[Connection]) -> None:
+        ended = sessions.ended(list({connection.session_id for connection in connections}))
+        for connection in connections:
+            if connection.session_id in ended:
+                connection.close(SESSION_ENDED)

@@ -53,6 +53,8 @@ def _leave(user_id: int, password_hash: str) -> None:
         closing = chats.open_of(user_id)
         ended = sessions.delete_all(user_id)
         account.erase(user_id)
-        recorded = [record(chat["peer_id"], chat_closed_frame(chat["id"])) for chat in closing]
+        recorded = [
+            record(chat["peer_id"], chat_closed_frame(chat["id"], user_id)) for chat in closing
+        ]
     announce(*recorded)
     announce_end(user_id, ended)

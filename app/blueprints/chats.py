@@ -14,10 +14,13 @@ from app.db import transaction
 from app.events import (
     announce,
     chat_closed_frame,
+    for_own_devices,
     message_frame,
     read_chat_frame,
+    read_frame,
     read_messages_frame,
-    record,
+    record_all,
+    sent_frame,
 )
 from app.fields import LARGEST_ID
 from app.json import read, read_query
@@ -52,11 +55,13 @@ def list_chats():
 @signed_in
 def unmatch(chat_id):
     """Close a chat of mine, for both of us; what was said stays readable."""
-    recorded = []
+    frames = []
     with transaction():
         chat = chats.find(chat_id, g.user_id) or not_found("chat")
         if chats.unmatch(chat["id"], g.user_id):
-            recorded.append(record(chat["peer_id"], chat_closed_frame(chat["id"])))
+            frames = for_own_devices(chat_closed_frame(chat["id"], chat["peer_id"]))
+            frames.append((chat["peer_id"], chat_closed_frame(chat["id"], g.user_id)))
+        recorded = record_all(frames)
     announce(*recorded)
     return {"status": "closed"}
 
@@ -91,8 +96,13 @@ def send_message():
             raise Problem(409, "chat_closed", "This chat is closed")
         _check_pace(chat["id"])
         chats.update_last_message(chat["id"], message["id"])
-        event = record(chat["peer_id"], message_frame(message))
-    announce(event)
+        recorded = record_all(
+            [
+                (chat["peer_id"], message_frame(message)),
+                *for_own_devices(sent_frame(message)),
+            ]
+        )
+    announce(*recorded)
     metrics.messages.inc()
     return message, 201
 
@@ -102,11 +112,14 @@ def send_message():
 def read_chat():
     """Mark all messages to me in a chat as read."""
     body = read(ReadChat)
-    recorded = []
+    frames = []
     with transaction():
         chat = _my_chat(body.chat_id, body.receiver_id)
-        if messages.mark_chat_read(chat["id"], g.user_id) and not chat["is_closed"]:
-            recorded.append(record(chat["peer_id"], read_chat_frame(chat["id"], g.user_id)))
+        if messages.mark_chat_read(chat["id"], g.user_id):
+            frames = for_own_devices(read_frame(chat["id"], chat["peer_id"]))
+            if not chat["is_closed"]:
+                frames.append((chat["peer_id"], read_chat_frame(chat["id"], g.user_id)))
+        recorded = record_all(frames)
     announce(*recorded)
     return jsonify(True)
 
@@ -116,16 +129,19 @@ def read_chat():
 def read_messages():
     """Mark some messages to me in a chat as read."""
     body = read(ReadMessages)
-    recorded = []
+    frames = []
     with transaction():
         chat = _my_chat(body.chat_id, body.receiver_id)
         changed = [
             i for i in sorted(set(body.message_ids)) if messages.mark_read(chat["id"], g.user_id, i)
         ]
-        if changed and not chat["is_closed"]:
-            recorded.append(
-                record(chat["peer_id"], read_messages_frame(chat["id"], g.user_id, changed))
-            )
+        if changed:
+            frames = for_own_devices(read_frame(chat["id"], chat["peer_id"], changed))
+            if not chat["is_closed"]:
+                frames.append(
+                    (chat["peer_id"], read_messages_frame(chat["id"], g.user_id, changed))
+                )
+        recorded = record_all(frames)
     announce(*recorded)
     return {"status": "ok"}
 

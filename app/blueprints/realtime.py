@@ -1,12 +1,10 @@
 """The way to the WebSocket service."""
 
-from urllib.parse import urlsplit
-
 import msgspec
 import redis
-from flask import Blueprint, current_app, g, request
+from flask import Blueprint, g
 
-from app import tickets
+from app import tickets, ws_address
 from app.auth import signed_in
 from app.events import missed
 from app.json import read_query
@@ -25,9 +23,12 @@ def start():
     """A ticket for one WebSocket, good for 30 s, and the address to open with it."""
     try:
         ticket = tickets.issue(g.user_id, g.session["id"])
+        base_url = ws_address.base_url()
     except redis.RedisError:
-        raise unavailable("realtime_unavailable", "Live updates are away; try again", 5) from None
-    return {"session_token": ticket, "url": f"{_base()}/ws/chat?session={ticket}"}
+        raise unavailable(
+            "realtime_unavailable", "Realtime service unavailable; retry", 5
+        ) from None
+    return {"session_token": ticket, "url": f"{base_url}/ws/chat?session={ticket}"}
 
 
 @bp.get("/events")
@@ -44,15 +45,3 @@ def list_events():
         "next": shown[-1]["seq"] if shown else query.after,
         "has_more": len(rows) > len(shown),
     }
-
-
-def _base() -> str:
-    """WS_PUBLIC_URL, or else the host that the client called: just so where we serve it ourselves, or at WS_PORT."""
-    scheme = "wss" if request.is_secure else "ws"
-    if current_app.config["WS_PUBLIC_URL"]:
-        return current_app.config["WS_PUBLIC_URL"]
-    if current_app.config["WS_MOUNTED"]:
-        return f"{scheme}://{request.host}"
-    host = urlsplit(f"//{request.host}").hostname or "localhost"
-    name = f"[{host}]" if ":" in host else host
-    return f"{scheme}://{name}:{current_app.config['WS_PORT']}"

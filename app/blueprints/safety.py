@@ -7,7 +7,7 @@ from app import times
 from app.auth import signed_in
 from app.bodies import Report
 from app.db import transaction
-from app.events import Event, announce, chat_closed_frame, record
+from app.events import Event, announce, chat_closed_frame, record_all
 from app.json import read
 from app.problems import Problem, invalid, not_found, too_many
 from app.queries import blocks, chats, reports, swipes, users
@@ -97,8 +97,8 @@ def _block(user_id: int) -> list[Event]:
         return []
     swipes.delete_likes(g.user_id, user_id)
     closed = [chat["id"] for chat in chats.hide(g.user_id, user_id) if chat["is_news"]]
-    return [
-        record(member, chat_closed_frame(chat))
-        for chat in closed
-        for member in sorted((g.user_id, user_id))
-    ]
+    frames = []
+    for chat_id in closed:
+        frames.append((g.user_id, chat_closed_frame(chat_id, user_id)))
+        frames.append((user_id, chat_closed_frame(chat_id, g.user_id)))
+    return record_all(frames)

@@ -135,4 +135,4 @@ def _read(chat_id: int, user_id: int, peer_id: int) -> None:
 
 def _unmatch(chat_id: int, user_id: int, peer_id: int) -> None:
     if chats.unmatch(chat_id, user_id):
-        record(peer_id, chat_closed_frame(chat_id))
+        record(peer_id, chat_closed_frame(chat_id, user_id))

@@ -62,6 +62,24 @@ def mine(user_id: int, session_id: int) -> list[Row]:
     )
 
 
+def has_other(user_id: int, session_id: int) -> bool:
+    """Return whether the user has a live session beside this one."""
+    found = db.one(
+        """
+        SELECT 1 AS found
+        FROM sessions
+        WHERE user_id = :user_id
+          AND id <> :session_id
+          AND expires_at > :now
+        LIMIT 1
+        """,
+        user_id=user_id,
+        session_id=session_id,
+        now=times.from_now(),
+    )
+    return found is not None
+
+
 def touch(session_id: int, user_id: int) -> None:
     """Note that it is used."""
     db.run(
@@ -170,16 +188,16 @@ def _deleted(which: str, **params: int | str) -> list[int]:
     return [row["id"] for row in db.every(sql, **params)]
 
 
-def ended(known: dict[int, int]) -> list[int]:
-    """Those of the sessions, a user's id by each, that live no more: the users' ids."""
+def ended(session_ids: list[int]) -> set[int]:
+    """Return those of the sessions that no longer live."""
     rows = db.every(
-        f"""
-        SELECT known.value AS user_id
-        FROM {db.PAIRS.format("known")} AS known
-        LEFT JOIN sessions ON sessions.id = known.key AND sessions.expires_at > :now
+        """
+        SELECT known.value AS session_id
+        FROM json_each(:session_ids) AS known
+        LEFT JOIN sessions ON sessions.id = known.value AND sessions.expires_at > :now
         WHERE sessions.id IS NULL
-        """,  # noqa: S608
-        known=msgspec.json.encode(known).decode(),
+        """,
+        session_ids=msgspec.json.encode(session_ids).decode(),
         now=times.from_now(),
     )
-    return [row["user_id"] for row in rows]
+    return {row["session_id"] for row in rows}

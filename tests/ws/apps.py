@@ -20,7 +20,7 @@ from ws import connection, inbox
 from ws.subscriber import Subscriber
 
 SEAMS = [
-    (Subscriber, "welcome"),
+    (Subscriber, "subscribe_user"),
     (bell, "channel"),
     (events, "head"),
     (inbox, "missed"),

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from redis import Redis
 
 from tests.client import Client
 from tests.database import rows
@@ -75,8 +74,7 @@ def forge(town, person, seq):
     (kept,) = rows(
         town.database, "SELECT payload FROM events WHERE user_id = ? AND seq = ?", [person.id, seq]
     )
-    with Redis.from_url(town.env["REDIS_URL"]) as redis:
-        redis.publish(f"user:{person.id}", kept[0])
+    town.publish(person.id, kept[0])
 
 
 @pytest.fixture
@@ -107,8 +105,7 @@ def test_what_comes_out_of_turn_is_put_in_order(town, mute_pair, plain):
 def test_a_number_that_the_log_does_not_have_yet_does_no_harm(town, pair):
     anna, boris, chat_id = pair
     socket = Socket(boris.post("/ws/start")["url"])
-    with Redis.from_url(town.env["REDIS_URL"]) as redis:
-        redis.publish(f"user:{boris.id}", json.dumps({"type": "message", "seq": 900}))
+    town.publish(boris.id, json.dumps({"type": "message", "seq": 900}))
     anna.write(chat_id, "live")
     assert socket.receive()["seq"] == 2
     socket.close()

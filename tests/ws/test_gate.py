@@ -34,13 +34,19 @@ def test_catching_up_shows_nothing_from_behind_it(town, blocker):
     for one in pair:
         one.write(chat_id, "words that go")
     block(pair[blocker], pair[1 - blocker])
-    for one in pair:
+    for one, other in (pair, pair[::-1]):
         socket = Socket(one.post("/ws/start")["url"] + "&after=0")
         frames = [socket.receive() for _ in range(4)]
         assert frames == [
             {"type": "hello", "seq": 3},
             {"type": "removed", "seq": 1},
             {"type": "removed", "seq": 2},
-            {"type": "chat_closed", "chat_id": chat_id, "seq": 3},
+            {
+                "type": "chat_closed",
+                "chat_id": chat_id,
+                "user_id": other.id,
+                "content": "Chat closed",
+                "seq": 3,
+            },
         ]
         socket.close()

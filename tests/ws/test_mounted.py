@@ -11,10 +11,11 @@ from tests.test_deploys import Watcher, exit_code
 from tests.test_presence import test_a_live_socket_is_online_for_as_long_as_it_lives
 from tests.town import Town, eventually
 from tests.ws.test_chat import (
-    test_a_bad_handshake_is_refused_and_uses_no_ticket_up,
-    test_a_newer_connection_replaces_the_older_in_whatever_process,
     test_a_ticket_is_good_once_and_for_30_seconds,
-    test_of_many_connections_at_once_one_stays,
+    test_bad_handshake_is_refused_and_keeps_the_ticket,
+    test_connections_beyond_eight_in_a_process_close_the_oldest,
+    test_handshake_of_an_older_http_is_refused,
+    test_page_without_a_ticket_is_closed_with_4401,
     test_two_people_meet_and_talk,
     test_without_a_ticket_there_is_no_upgrade,
 )
@@ -22,7 +23,7 @@ from tests.ws.test_limits import someone, test_a_flood_ends_it
 from tests.ws.test_redis import pair, shaky, test_a_restart_of_redis_closes_nobody_and_loses_nothing
 from tests.ws.test_sessions import test_the_socket_of_a_session_that_ends_is_closed
 
-MOUNTED = {"only": ["web"], "WS_MOUNTED": "1"}
+MOUNTED = {"only": ["web"]}
 
 
 @pytest.fixture

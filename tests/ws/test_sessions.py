@@ -1,7 +1,6 @@
 """A session that ends takes its socket with it, and no other."""
 
 import pytest
-from redis import Redis
 
 from tests.database import run
 from tests.people import PASSWORD, Person
@@ -85,8 +84,7 @@ def test_an_end_that_nobody_published_is_found_in_the_next_sweep(town):
     anna, boris = town.person(), town.person()
     ended, stays = (Socket(person.post("/ws/start")["url"]) for person in (anna, boris))
     run(town.database, f"DELETE FROM sessions WHERE user_id = {anna.id}")
-    with Redis.from_url(town.env["REDIS_URL"]) as redis:
-        redis.publish("ws:all", "")  # sweep now
+    town.resync()
     assert ended.closed() == ENDED
     assert stays.is_open()
     ended.close()
