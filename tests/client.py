@@ -1,7 +1,7 @@
-"""An app as it should be: all that is meant for its person arrives once and in order, and what they say is said once.
+"""The reference client of one device: every event is applied once and in order, every message is sent once.
 
-It keeps the last `seq` that it applied, comes back with full jitter, drops what it has, asks again after a hole, and
-retries a send under the same `client_id`.
+It keeps the last `seq` that it applied, reconnects with full jitter, drops what it has, asks again after
+a gap, and retries a send under the same `client_id`. docs/events.md describes its algorithm.
 """
 
 import http.client
@@ -19,15 +19,28 @@ from typing import Any, NamedTuple
 
 import websocket
 
-from tests.people import Person
+from tests.people import Answer, Person
 
 LEAST_SECONDS, MOST_SECONDS = 0.5, 20.0  # between two attempts
-SILENCE_SECONDS = 40.0  # the server pings more often; then the line is dead
+SILENCE_SECONDS = 40.0  # counted from the last frame of any kind; the server pings more often
+TOO_MANY_CONNECTIONS, SESSION_ENDED = 4409, 4401
 AWAY = (OSError, http.client.HTTPException, websocket.WebSocketException)
 
 
 class Refused(OSError):
-    """An answer that may be another one later."""
+    """An answer that may be another one later, after `retry_after` seconds at least."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.retry_after = float(answer.headers.get("Retry-After", 0))
+
+
+class Closed(ConnectionAbortedError):
+    """A close frame of the server."""
+
+    def __init__(self, data: bytes) -> None:
+        self.code = int.from_bytes(data[:2], "big")
+        super().__init__(self.code)
 
 
 class Sent(NamedTuple):
@@ -51,6 +64,9 @@ class Client:
             tuple[int, list[dict[str, Any]]]
         ] = []  # of each socket and catch-up: `after`, what came
         self.resets = 0
+        self.sockets = 0  # opened so far
+        self.is_waiting = False  # closed with 4409 until `has_acted` is set
+        self.has_acted = threading.Event()
         self.is_reading = threading.Event()
         self.is_reading.set()
         self._outbox: queue.Queue[Sent | None] = queue.Queue()
@@ -67,6 +83,7 @@ class Client:
 
     def stop(self) -> None:
         self._stopped.set()
+        self.has_acted.set()
         self._outbox.put(None)
         self.reset()
         for thread in self._threads:
@@ -88,16 +105,38 @@ class Client:
         self._poke.send(b"x")
 
     def _listen(self) -> None:
-        failures = 0
+        self._failures = 0
         while not self._stopped.is_set():
-            with suppress(*AWAY), self._connected() as socket:
-                failures = 0
-                while not self._stopped.is_set():
-                    self.is_reading.wait()
-                    self._await_data(socket.sock)
-                    self._take(*socket.recv_data(control_frame=True))
-            self._stopped.wait(jitter(failures))
-            failures += 1
+            pause = 0.0
+            try:
+                self._follow()
+            except Closed as closed:
+                self._after_close(closed.code)
+            except Refused as refused:
+                pause = refused.retry_after
+            except AWAY:
+                pass
+            self._stopped.wait(max(pause, jitter(self._failures)))
+            self._failures += 1
+
+    def _follow(self) -> None:
+        with self._connected() as socket:
+            while not self._stopped.is_set():
+                self.is_reading.wait()
+                self._await_data(socket.sock)
+                self._take(*socket.recv_data(control_frame=True))
+                self._failures = 0
+
+    def _after_close(self, code: int) -> None:
+        if code == TOO_MANY_CONNECTIONS:
+            self.has_acted.clear()
+            self.is_waiting = not self._stopped.is_set()
+            if self.is_waiting:
+                self.has_acted.wait()
+            self.is_waiting = False
+        elif code == SESSION_ENDED:
+            with suppress(*AWAY):
+                self._log_in()
 
     def _await_data(self, sock: socket) -> None:
         readable, _, _ = select.select([sock, self._poked], [], [], SILENCE_SECONDS)
@@ -111,7 +150,10 @@ class Client:
     @contextmanager
     def _connected(self) -> Iterator[websocket.WebSocket]:
         url = self._call("POST", "/ws/start")["url"]
-        socket = websocket.create_connection(f"{url}&after={self.seq}", timeout=SILENCE_SECONDS)
+        socket = websocket.create_connection(
+            f"{url}&after={self.seq}", timeout=SILENCE_SECONDS, suppress_origin=True
+        )
+        self.sockets += 1
         self.history.append((self.seq, []))
         try:
             yield socket
@@ -120,7 +162,7 @@ class Client:
 
     def _take(self, opcode: int, data: bytes) -> None:
         if opcode == websocket.ABNF.OPCODE_CLOSE:
-            raise ConnectionAbortedError("closed by the server")
+            raise Closed(data)
         if opcode != websocket.ABNF.OPCODE_TEXT:
             return  # a ping, which the library has answered
         frame = json.loads(data)
@@ -128,6 +170,9 @@ class Client:
         if frame["type"] == "hello":
             if "reset" in frame:
                 self._start_over(frame["seq"])
+        elif frame["type"] == "heartbeat":
+            if frame["seq"] > self.seq:
+                self._ask_again()
         elif "seq" not in frame:
             self.signals.append(frame)
         else:
@@ -162,20 +207,29 @@ class Client:
             sent = self._outbox.get()
             failures = 0
             while sent and not self._stopped.is_set():
-                with suppress(*AWAY):
-                    self.acknowledged.append(
-                        (sent, self._call("POST", "/messages/send", sent._asdict()))
-                    )
+                pause = 0.0
+                try:
+                    answer = self._call("POST", "/messages/send", sent._asdict())
+                    self.acknowledged.append((sent, answer))
                     break
-                self._stopped.wait(jitter(failures))
+                except Refused as refused:
+                    pause = refused.retry_after
+                except AWAY:
+                    pass
+                self._stopped.wait(max(pause, jitter(failures)))
                 failures += 1
             self._outbox.task_done()
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         answer = self.person.call(method, path, body)
         if answer.status == 401:
-            self.person.log_in()  # a session of 15 minutes has ended
+            self._log_in()  # an access token lives for 15 minutes
         if answer.status in (401, 429) or answer.status >= 500:
             raise Refused(answer)
         assert answer.status < 300, answer
         return answer.json
+
+    def _log_in(self) -> None:
+        answer = self.person.try_log_in()
+        if answer.status != 200:
+            raise Refused(answer)

@@ -95,12 +95,13 @@ def watched_town(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> It
 
 
 @pytest.fixture
-def connect(town: Town) -> Iterator[Callable[[Person], Socket]]:
-    """Opens sockets that are closed after the test."""
+def connect() -> Iterator[Callable[..., Socket]]:
+    """Opens sockets that are closed after the test: `connect(anna)`, `connect(anna, after=7)`."""
     opened: list[Socket] = []
 
-    def open_socket(person: Person) -> Socket:
-        opened.append(Socket(person.post("/ws/start")["url"]))
+    def open_socket(person: Person, after: int | None = None) -> Socket:
+        url = person.post("/ws/start")["url"]
+        opened.append(Socket(url if after is None else f"{url}&after={after}"))
         return opened[-1]
 
     yield open_socket

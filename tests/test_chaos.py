@@ -19,6 +19,7 @@ from tests.database import rows
 from tests.town import Town, below, eventually
 
 PEOPLE, SENDS_A_SECOND, FAULT_SECONDS = 30, 20, 4
+TWO_DEVICES = 10  # users with a second device
 PATIENCE_SECONDS = 30  # after the last fault
 
 
@@ -32,7 +33,9 @@ class Chaos:
         self._redis, self._ws = threading.Lock(), threading.Lock()  # a process ends once at a time
         self._start_redis()
         self.town = Town(folder, self._url)
-        self.clients = [Client(self.town.person()) for _ in range(PEOPLE)]
+        self.people = [self.town.person() for _ in range(PEOPLE)]
+        tablets = [person.another_device("tablet") for person in self.people[:TWO_DEVICES]]
+        self.clients = [Client(device) for device in self.people + tablets]
 
     def faults(self) -> list[Callable[[], None]]:
         return [
@@ -104,9 +107,12 @@ class Chaos:
 
 
 class Talk(threading.Thread):
-    """Somebody says something to the other of their chat, so many times a second."""
+    """Sends a message from a random device to its user's chat, SENDS_A_SECOND times a second.
 
-    def __init__(self, clients: list[Client], chats: list[int], chance: random.Random) -> None:
+    `chats`: the chat's id by user id.
+    """
+
+    def __init__(self, clients: list[Client], chats: dict[int, int], chance: random.Random) -> None:
         super().__init__(daemon=True)
         self._clients, self._chats, self._chance = clients, chats, chance
         self.is_over = threading.Event()
@@ -114,8 +120,8 @@ class Talk(threading.Thread):
     def run(self) -> None:
         number = 0
         while not self.is_over.wait(1 / SENDS_A_SECOND):
-            speaker = self._chance.randrange(len(self._clients))
-            self._clients[speaker].send(self._chats[speaker // 2], f"{number}")
+            client = self._chance.choice(self._clients)
+            client.send(self._chats[client.person.id], f"{number}")
             number += 1
 
 
@@ -130,8 +136,9 @@ def chaos(tmp_path):
 
 def test_nothing_is_lost_whatever_fails(chaos, request):
     clients, rounds = chaos.clients, 16 if request.config.getoption("--long") else 2
-    pairs = zip(clients[::2], clients[1::2], strict=True)
-    chats = [one.person.match(two.person) for one, two in pairs]
+    chats = {}
+    for one, two in zip(chaos.people[::2], chaos.people[1::2], strict=True):
+        chats[one.id] = chats[two.id] = one.match(two)
     [client.start() for client in clients]
     talk = Talk(clients, chats, chaos.chance)
     talk.start()
