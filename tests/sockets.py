@@ -3,10 +3,13 @@
 import json
 import struct
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 import websocket
+
+DEADLINE_SECONDS = 30.0
 
 
 class Socket:
@@ -19,6 +22,11 @@ class Socket:
 
     def send_frame(self, opcode: int, data: bytes) -> None:
         self._ws.send(data, opcode)
+
+    def send_fragment(self, opcode: int, data: bytes) -> None:
+        """Send a frame that says that another one follows."""
+        frame = websocket.ABNF(fin=0, opcode=opcode, mask_value=1, data=data)
+        self._ws.send_frame(frame)
 
     def receive(self) -> Any:
         """The next frame of JSON, whatever pings come before it."""
@@ -38,8 +46,7 @@ class Socket:
 
     def closed(self) -> tuple[int, str]:
         """The code and the reason with which the server ends it, whatever came before."""
-        while True:
-            frame = self._ws.recv_frame()
+        for frame in self._frames():
             if frame.opcode == websocket.ABNF.OPCODE_PING:
                 self._ws.pong(frame.data)
             if frame.opcode == websocket.ABNF.OPCODE_CLOSE:
@@ -55,10 +62,18 @@ class Socket:
         )
 
     def read_to_the_end(self) -> None:
-        """Return when the server has ended it, in whatever way."""
+        """Return when the server has ended it, in whatever way. Raises TimeoutError."""
         with suppress(websocket.WebSocketConnectionClosedException, ConnectionError):
-            while self._ws.recv_frame().opcode != websocket.ABNF.OPCODE_CLOSE:
-                pass
+            for frame in self._frames():
+                if frame.opcode == websocket.ABNF.OPCODE_CLOSE:
+                    return
+
+    def _frames(self) -> Iterator[websocket.ABNF]:
+        """Yield frames until DEADLINE_SECONDS, so that a test fails rather than hangs on pings."""
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while time.monotonic() < deadline:
+            yield self._ws.recv_frame()
+        raise TimeoutError("the server did not close")
 
     def next_opcode(self) -> int:
         return self._ws.recv_frame().opcode

@@ -42,6 +42,19 @@ def test_the_log_is_read_in_pages(pair):
     assert boris.get("/events")["next"] == 5
 
 
+def test_event_recorded_while_the_log_is_read_is_no_reset(app, pair, monkeypatch):
+    anna, boris, chat_id = pair
+    read = events.events.following
+
+    def read_then_record(*args):
+        found = read(*args)
+        anna.write(chat_id, "at the same time")
+        return found
+
+    monkeypatch.setattr(events.events, "following", read_then_record)
+    assert boris.get("/events?after=1") == {"events": [], "next": 1, "has_more": False}
+
+
 def test_a_log_without_events_is_empty(person):
     assert person().get("/events") == {"events": [], "next": 0, "has_more": False}
 

@@ -115,6 +115,11 @@ class Town:
         with Redis.from_url(self.env["REDIS_URL"]) as redis:
             redis.publish(self.namespace().name("ws:resync"), "")
 
+    def subscribers(self, channel: str) -> int:
+        with Redis.from_url(self.env["REDIS_URL"]) as redis:
+            ((_, count),) = redis.pubsub_numsub(channel)
+        return count
+
     def is_registered(self) -> bool:
         """Whether the separate ws service has told `web` its port."""
         with Redis.from_url(self.env["REDIS_URL"]) as redis:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.client import Client
-from tests.database import rows
+from tests.database import rows, run
 from tests.sockets import Socket
 from tests.town import Town, eventually
 from tests.ws.test_chat import refused
@@ -121,6 +121,14 @@ def test_what_comes_in_turn_costs_no_look_into_the_log(watched_town):
         assert socket.receive()["content"] == f"{number}"
     assert {pid: state["reads"] for pid, state in watched_town.states().items()} == before
     socket.close()
+
+
+def test_socket_whose_next_event_is_gone_is_closed_with_4010(town, pair, connect):
+    _, boris, _ = pair
+    socket = connect(boris)
+    run(town.database, f"UPDATE users SET event_seq = event_seq + 5 WHERE id = {boris.id}")
+    town.resync()
+    assert socket.closed() == (4010, "reconnect with after")
 
 
 def test_who_reads_late_gets_all(pair):

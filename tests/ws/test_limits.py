@@ -42,6 +42,13 @@ def test_a_flood_of_pings_does_too(someone, opcode):
     assert someone.closed() == (4008, "too many frames")
 
 
+def test_fragments_of_one_message_count_each(someone):
+    someone.send_fragment(websocket.ABNF.OPCODE_TEXT, b"x")
+    for _ in range(99):
+        someone.send_fragment(websocket.ABNF.OPCODE_CONT, b"x")
+    assert someone.closed() == (4008, "too many frames")
+
+
 def test_large_frames_count_once_each(someone):
     for _ in range(38):
         someone.send("x" * 4096)

@@ -43,7 +43,7 @@ def pair(shaky):
     anna, boris = shaky[0].person(), shaky[0].person()
     chat_id = anna.match(boris)
     socket = Socket(boris.post("/ws/start")["url"])
-    socket.set_patience(27)
+    socket.set_patience(27)  # the next tick finds what was published in vain
     yield anna, boris, chat_id, socket
     socket.close()
 
@@ -88,6 +88,7 @@ def test_a_frozen_redis_is_noticed_and_nothing_is_lost(shaky, pair):
 def test_losing_the_link_alone_loses_nothing(shaky, pair):
     town, _, _ = shaky
     anna, _, chat_id, socket = pair
+    socket.set_patience(10)  # less than from tick to tick, since a new link is followed by a look
     with Redis.from_url(town.env["REDIS_URL"]) as redis:
         for number in range(10):
             redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub")

@@ -80,6 +80,15 @@ def test_the_socket_of_another_session_stays(town):
     socket.close()
 
 
+def test_expired_session_loses_its_socket_in_the_next_sweep(town, connect):
+    anna = town.person()
+    socket = connect(anna)
+    past = "2020-01-01T00:00:00.000Z"
+    run(town.database, f"UPDATE sessions SET expires_at = '{past}' WHERE user_id = {anna.id}")
+    town.resync()
+    assert socket.closed() == ENDED
+
+
 def test_an_end_that_nobody_published_is_found_in_the_next_sweep(town):
     anna, boris = town.person(), town.person()
     ended, stays = (Socket(person.post("/ws/start")["url"]) for person in (anna, boris))
