@@ -7,7 +7,7 @@ from contextlib import suppress
 import msgspec
 import redis
 
-from app import bell, cursors, times
+from app import bell, cursors, namespace, times
 from app.db import Row
 from app.grid import Point
 from app.parameters import Search
@@ -19,9 +19,7 @@ LIFETIME_SECONDS = 600  # from when that ground was first gone over; for so long
 
 def find(user_id: int, sought: str) -> Walk | None:
     """Where that search is to begin."""
-    with suppress(
-        redis.RedisError, Problem, msgspec.ValidationError
-    ):  # Problem: from another database
+    with suppress(redis.RedisError, Problem, ValueError):  # not ours, or not readable
         with bell.client() as client:
             kept = client.get(_key(user_id))
         if kept:
@@ -54,4 +52,4 @@ def sought(me: Row, query: Search, origin: Point | None) -> str:
 
 
 def _key(user_id: int) -> str:
-    return f"feed:{user_id}"
+    return namespace.current().name(f"feed:{user_id}")

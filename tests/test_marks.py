@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from app import bell, create_app, feed, migrate, times
+from app import bell, create_app, feed, marks, migrate, times
 from app.queries import search
 from tests.database import run
 from tests.people import InProcess, Person
@@ -133,11 +133,24 @@ def test_another_search_begins_at_its_beginning(far):
 def test_all_is_gone_over_again_ten_minutes_after_it_was(far, app, monkeypatch):
     anna, _, _, left = far(FEED)
     redis, now = app.extensions["bell"].redis, times.now()
-    assert 590 < redis.ttl(f"feed:{anna.id}") <= 600
+    key = mark_key(app, anna)
+    assert 590 < redis.ttl(key) <= 600
     monkeypatch.setattr(times, "now", lambda: now + timedelta(seconds=300))
     swipe(anna, left[:7])
     assert ids(anna.get(FEED)) == left[7:]
-    assert 290 < redis.ttl(f"feed:{anna.id}") <= 300
+    assert 290 < redis.ttl(key) <= 300
+
+
+@pytest.mark.parametrize("value", [b"", b"x", b"\xff\xfe", b"[1]"])
+def test_unreadable_mark_is_ignored(far, app, value):
+    anna, _, _, left = far(FEED)
+    app.extensions["bell"].redis.set(mark_key(app, anna), value)
+    assert ids(anna.get(FEED)) == left[:3]
+
+
+def mark_key(app, person):
+    with app.app_context():
+        return marks._key(person.id)
 
 
 def test_a_mark_of_another_database_is_none(far, settings, tmp_path):
