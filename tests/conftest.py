@@ -1,6 +1,7 @@
 """What tests stand on."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,16 @@ def redis_url() -> Iterator[str]:
         eventually(lambda: Path(url.removeprefix("unix://")).exists() and client.ping())
     yield url
     processes.stop()
+
+
+@pytest.fixture
+def curl() -> str:
+    """The program with which the documents call the routes."""
+    found = shutil.which("curl")
+    if not found and not os.environ.get("CI"):
+        pytest.skip("curl is not on PATH (Debian: apt-get install curl)")
+    assert found, "curl is not on PATH"
+    return found
 
 
 @pytest.fixture
