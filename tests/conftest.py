@@ -1,7 +1,6 @@
 """What tests stand on."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from redis import Redis
 
 import dev
 from app import config, create_app, migrate
-from tests import limits
+from tests import limits, programs
 from tests.people import InProcess, Person
 from tests.sockets import Socket
 from tests.town import Town, eventually
@@ -52,11 +51,7 @@ def redis_url() -> Iterator[str]:
 @pytest.fixture
 def curl() -> str:
     """The program with which the documents call the routes."""
-    found = shutil.which("curl")
-    if not found and not os.environ.get("CI"):
-        pytest.skip("curl is not on PATH (Debian: apt-get install curl)")
-    assert found, "curl is not on PATH"
-    return found
+    return programs.find("curl")
 
 
 @pytest.fixture

@@ -8,67 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psutil
 import pytest
 
 import dev
-from app import db
 from tests.people import Person, Remote
+from tests.running import Running, command_of, is_gone
 from tests.sockets import Socket
 from tests.town import below, eventually, free_port
 
 README = (dev.ROOT / "README.md").read_text()
-
-
-class Running:
-    """`dev.py run` on ports of its own."""
-
-    def __init__(self, folder: Path, **settings: str) -> None:
-        self.ports = {"PORT": str(free_port()), "WS_PORT": str(free_port())}
-        env = {name: value for name, value in os.environ.items() if not name.startswith("REDIS")}
-        env |= (
-            self.ports | {"DATABASE_PATH": str(folder / "dating.db"), "BCRYPT_COST": "4"} | settings
-        )
-        self.env, self.log = env, folder / "run.log"
-        with self.log.open("w") as log:
-            command = [sys.executable, "dev.py", "run"]
-            self.process = subprocess.Popen(command, env=env, cwd=dev.ROOT, stdout=log, stderr=log)
-
-    def output(self) -> str:
-        return self.log.read_text()
-
-    def stop(self) -> None:
-        self.process.send_signal(signal.SIGINT)
-        assert self.process.wait(30) == 0
-
-    def flask(self, *arguments: str) -> subprocess.CompletedProcess:
-        """What a command answers that somebody enters in another terminal."""
-        command = [Path(sys.executable).with_name("flask"), *arguments]
-        return subprocess.run(command, env=self.env, cwd=dev.ROOT, capture_output=True, text=True)
-
-    def ready(self) -> "Running":
-        eventually(lambda: "Ctrl-C stops everything" in self.output() or self.process.poll(), 30)
-        return self
-
-    def children(self) -> set[int]:
-        """All processes below it, workers too."""
-        found, todo = set(), [self.process.pid]
-        while todo:
-            pids = below(todo.pop())
-            found |= set(pids)
-            todo += pids
-        return found
-
-
-def command_of(pid: int) -> str:
-    return " ".join(psutil.Process(pid).cmdline())
-
-
-def is_gone(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 def test_it_runs_everything_and_two_people_can_talk(tmp_path):
@@ -82,68 +30,6 @@ def test_it_runs_everything_and_two_people_can_talk(tmp_path):
     running.process.send_signal(signal.SIGINT)
     assert running.process.wait(20) == 0
     to_boris.close()
-
-
-def test_run_says_what_works_in_another_terminal(tmp_path, curl):
-    running = Running(tmp_path).ready()
-    curls = re.findall("curl (.*)", running.output())
-    assert len(curls) == 3
-    for arguments in curls:
-        done = subprocess.run(f"{curl} -sf {arguments}", shell=True, stdout=subprocess.DEVNULL)
-        assert done.returncode == 0
-    running.stop()
-
-
-@pytest.fixture(scope="module")
-def stopped(tmp_path_factory):
-    """One that has served a socket on the port of REST, and was stopped in order."""
-    running = Running(tmp_path_factory.mktemp("stopped")).ready()
-    address = f"127.0.0.1:{running.ports['PORT']}"
-    ticket = Person(Remote(f"http://{address}")).post("/ws/start")["session_token"]
-    socket = Socket(f"ws://{address}/ws/chat?session={ticket}")
-    running.stop()
-    socket.close()
-    return running
-
-
-def test_run_says_the_one_address(stopped):
-    address = f"127.0.0.1:{stopped.ports['PORT']}"
-    assert f"REST and WebSockets on http://{address} (also on this" in stopped.output()
-    assert f"ws://{address}/ws/chat" in stopped.output()
-
-
-def test_run_stopped_in_order_warns_of_nothing(stopped):
-    assert "WARNING" not in stopped.output()
-    assert "ERROR" not in stopped.output()
-
-
-def test_run_says_the_schema_once(stopped):
-    said = re.findall(r"schema \d+", stopped.output())
-    assert said == [f"schema {db.SCHEMA_VERSION}"]
-    assert f": made with {said[0]}, SQLite" in stopped.output()
-
-
-def test_run_after_a_killed_one_replaces_its_link(tmp_path):
-    link = tmp_path / "dating.db-redis"
-    link.symlink_to(tmp_path / "gone")
-    running = Running(tmp_path).ready()
-    assert link.exists()
-    running.stop()
-    assert not link.is_symlink()
-
-
-def test_moderate_beside_run_closes_the_socket(tmp_path):
-    running = Running(tmp_path).ready()
-    anna = Person(Remote(f"http://127.0.0.1:{running.ports['PORT']}"))
-    socket = Socket(anna.post("/ws/start")["url"], timeout=2)
-    banned = running.flask("moderate", "ban", anna.username, "--yes")
-    demo = running.flask("demo")
-    assert banned.returncode == 0, banned.stderr
-    assert "publishing fails" not in banned.stderr
-    assert socket.closed() == (4401, "session ended")
-    assert "users already; for a demo" in demo.stderr
-    socket.close()
-    running.stop()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL, signal.SIGHUP])
