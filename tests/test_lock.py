@@ -10,7 +10,7 @@ import dev
 from tooling import environment, lock, lock_writer
 
 CI_LOCK = ".ci/requirements.lock"
-PIN = r"[a-z0-9-]+==\S+(?: ; .*)? \\\n"
+PIN = r"[a-z0-9-]+(?:\[[a-z]+\])?==\S+(?: ; .*)? \\\n"
 HASHES = r"(?:    --hash=sha256:[0-9a-f]{64} \\\n)*    --hash=sha256:[0-9a-f]{64}\n"
 
 

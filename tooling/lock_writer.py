@@ -34,7 +34,9 @@ def compile_all() -> str:
         environment.set_up(folder, (ci_lock,))
     files = [file for name in lock.LISTS for file in lock.LISTS[name]]
     command = f"{folder}/bin/uv pip compile --quiet --universal --python-version 3.11".split()
-    command += "--generate-hashes --no-annotate --no-header --no-python-downloads".split()
+    # An older pip finds the pin of a package with extras only under its full name.
+    command += "--generate-hashes --no-strip-extras --no-annotate --no-header".split()
+    command.append("--no-python-downloads")
     done = subprocess.run(
         [*command, "--python", sys.executable, *files],
         cwd=ROOT,
