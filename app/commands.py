@@ -13,6 +13,7 @@ from flask.cli import with_appcontext
 from app import copies, db
 from app import migrate as migration
 from app import restore as restoring
+from app.flask_command import FLASK
 
 RUNNERS = (
     "HONCHO_PROCESS_NAME",
@@ -35,12 +36,15 @@ def in_a_line(path: str, advice: str = "") -> Iterator[None]:
 
 
 @click.command("migrate")
+@click.option("--quiet", is_flag=True, help="Say nothing if there is nothing to do.")
 @with_appcontext
-def migrate() -> None:
+def migrate(quiet: bool) -> None:
     """Bring the database to the current schema; a new one is made."""
     path = current_app.config["DATABASE_PATH"]
     with in_a_line(path, "; see DATABASE_PATH"):
-        click.echo(migration.migrate(path))
+        done = migration.migrate(path)
+    if not quiet or done != migration.unchanged(path):
+        click.echo(done)
     if any(os.environ.get(name, "").startswith("release.") for name in RUNNERS):
         signal.pause()  # these runners start all lines together, and stop all when one ends
 
@@ -90,7 +94,7 @@ def restore(source: str, yes: bool) -> None:
             kept = restoring.restore(source, path, progress)
     if kept:
         click.echo(f"what was there is {kept}")
-    click.echo(f"{path} is {source}; start web and ws (or run: flask migrate)")
+    click.echo(f"{path} is {source}; start web and ws (or run: {FLASK} migrate)")
 
 
 @contextmanager

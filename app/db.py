@@ -12,6 +12,7 @@ from typing import Any
 from flask import Flask, current_app, g
 
 from app import grid, words
+from app.flask_command import FLASK
 
 try:
     from pysqlite3 import dbapi2 as engine  # the standard module over a newer SQLite
@@ -188,9 +189,9 @@ def _row(cursor: engine.Cursor, values: tuple) -> Row:
 def _open_current() -> engine.Connection:
     path = current_app.config["DATABASE_PATH"]
     if not os.path.exists(path):  # it would be made empty, and for everybody to read
-        raise WrongSchema(f"there is no database {path}; run: flask migrate")
+        raise WrongSchema(f"there is no database {path}; run: {FLASK} migrate")
     conn = connect(path)
     if version(conn) != SCHEMA_VERSION:
         conn.close()
-        raise WrongSchema(f"{path} does not have schema {SCHEMA_VERSION}; run: flask migrate")
+        raise WrongSchema(f"{path} does not have schema {SCHEMA_VERSION}; run: {FLASK} migrate")
     return conn

@@ -19,9 +19,10 @@ from gunicorn import glogging, util
 
 settings = runpy.run_path("app/config.py")["load"]()
 join = runpy.run_path("app/running.py")["join"]
+sqlite = runpy.run_path("app/sqlite_safety.py")
 
 bind = f"0.0.0.0:{settings['PORT']}"
-workers = settings["WEB_CONCURRENCY"]
+workers = settings["WEB_CONCURRENCY"] if sqlite["is_safe"]() else 1
 worker_class = "gevent"
 worker_connections = 20_000 if settings["WS_IN_WEB"] else 1000
 keepalive = 30
@@ -33,6 +34,8 @@ MOST_UNREAD = 1024 * 1024  # bytes
 
 
 def on_starting(server):
+    if not sqlite["is_safe"]():
+        server.log.warning(sqlite["WARNING"])
     join(settings["DATABASE_PATH"])
     start_exporter(server, settings["METRICS_PORT"])
 

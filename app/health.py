@@ -10,6 +10,7 @@ import redis
 from flask import Blueprint, Flask, Response, current_app
 
 from app import __version__, bell, db
+from app.flask_command import FLASK
 from app.problems import Problem
 
 FRESH_SECONDS = 1.0  # however often it is asked, it looks no more often
@@ -66,7 +67,7 @@ def _schema() -> None:
     with db.probe(current_app.config["DATABASE_PATH"]) as conn:
         found = db.version(conn, PATIENCE_SECONDS)
     if found != db.SCHEMA_VERSION:
-        raise Failing(f"it is {found}, not {db.SCHEMA_VERSION}; run: flask migrate")
+        raise Failing(f"it is {found}, not {db.SCHEMA_VERSION}; run: {FLASK} migrate")
 
 
 def _redis() -> None:

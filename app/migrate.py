@@ -41,6 +41,11 @@ def migrate(path: str) -> str:
     return f"{path}: {done}, {db.VERSION}"
 
 
+def unchanged(path: str) -> str:
+    """Return what `migrate` says of a database that already has the current schema."""
+    return f"{path}: schema {db.SCHEMA_VERSION}, {db.VERSION}"
+
+
 def _apply(conn: db.engine.Connection, path: str) -> str:
     found, tables = recognize(conn, path)
     if found == db.SCHEMA_VERSION:

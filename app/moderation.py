@@ -14,6 +14,7 @@ from app.commands import in_a_line
 from app.db import Row, transaction
 from app.events import announce_end
 from app.fields import LARGEST_ID
+from app.flask_command import FLASK
 from app.queries import decisions, reports, sessions, standing, users
 from app.tables import tell
 
@@ -164,7 +165,9 @@ def unban(user: str, ask: Callable[[str], str], by: str, as_json: bool) -> None:
 
 
 def _report(number: int) -> Row:
-    return reports.find(number) or _fail(f"There is no report {number}; see: flask moderate queue")
+    return reports.find(number) or _fail(
+        f"There is no report {number}; see: {FLASK} moderate queue"
+    )
 
 
 def _find(user: str) -> Row:

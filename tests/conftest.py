@@ -12,7 +12,7 @@ from redis import Redis
 
 import dev
 from app import config, create_app, migrate
-from tests import limits
+from tests import limits, programs
 from tests.people import InProcess, Person
 from tests.sockets import Socket
 from tests.town import Town, eventually
@@ -46,6 +46,12 @@ def redis_url() -> Iterator[str]:
         eventually(lambda: Path(url.removeprefix("unix://")).exists() and client.ping())
     yield url
     processes.stop()
+
+
+@pytest.fixture
+def curl() -> str:
+    """The program with which the documents call the routes."""
+    return programs.find("curl")
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app import create_app, db, migrate
+from app.flask_command import FLASK
 from app.queries import invariants
 from tests.database import dump, rows, run
 from tests.people import PASSWORD
@@ -232,7 +233,11 @@ def test_an_older_schema_is_named(lived, tmp_path):
     run(lived.config["DATABASE_PATH"], f"PRAGMA user_version = {db.SCHEMA_VERSION - 1}")
     app = create_app(lived.config)
     result = app.test_cli_runner().invoke(args=["check"])
-    assert (result.exit_code, "run: flask migrate" in result.output, result.output.count("\n")) == (
+    assert (
+        result.exit_code,
+        f"run: {FLASK} migrate" in result.output,
+        result.output.count("\n"),
+    ) == (
         1,
         True,
         1,

@@ -12,9 +12,9 @@ from prometheus_client import CollectorRegistry
 import dev
 from app.exporter import serve
 from tests.people import Remote
+from tests.running import command_of
 from tests.scrapes import Counted, scrape
 from tests.sockets import Socket
-from tests.test_dev import command_of
 from tests.town import below, eventually
 
 

@@ -14,6 +14,7 @@ import pytest
 import app as project
 from app import config, create_app, db, health, migrate
 from app.db import engine
+from app.flask_command import FLASK
 from tests.database import run
 from tests.people import InProcess, Remote
 from tests.test_bad_input import assert_problem
@@ -116,7 +117,7 @@ def test_an_older_schema_is_named(own_town):
     run(own_town.database, OLDER)
     for service in services(own_town):
         assert_fails(until(service, "schema"), "schema")
-    assert "run: flask migrate" in own_town.log.read_text()
+    assert f"run: {FLASK} migrate" in own_town.log.read_text()
 
 
 @pytest.fixture

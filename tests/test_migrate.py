@@ -13,6 +13,7 @@ import bcrypt
 import pytest
 
 from app import copies, create_app, db, migrate
+from app.flask_command import FLASK
 from tests.database import dump, rows, run
 from tests.people import PASSWORD, InProcess, Person
 
@@ -292,7 +293,7 @@ def test_times_of_the_first_server_are_understood(written, meant):
 def test_an_app_on_an_old_schema_says_what_to_do(path, settings):
     settings["DATABASE_PATH"] = path
     app = create_app(settings)
-    with app.app_context(), pytest.raises(RuntimeError, match="run: flask migrate"):
+    with app.app_context(), pytest.raises(RuntimeError, match=f"run: {FLASK} migrate"):
         db.every("SELECT 1")
 
 
@@ -330,8 +331,21 @@ def test_other_commands_make_no_file(settings, command):
     result = app.test_cli_runner().invoke(args=command.split())
     assert (
         result.exit_code,
-        "; run: flask migrate" in result.output,
+        f"; run: {FLASK} migrate" in result.output,
         result.output.count("\n"),
     ) == (1, True, 1)
     assert not os.path.exists(settings["DATABASE_PATH"])
+    app.extensions["bell"].redis.close()
+
+
+def test_quiet_migrate_says_only_what_it_did(settings):
+    app = create_app(settings)
+    outputs = [
+        app.test_cli_runner().invoke(args=["migrate", *options]).output
+        for options in (["--quiet"], ["--quiet"], [])
+    ]
+    made, nothing, current = outputs
+    assert "made with schema" in made
+    assert nothing == ""
+    assert f": schema {db.SCHEMA_VERSION}, SQLite" in current
     app.extensions["bell"].redis.close()

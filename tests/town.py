@@ -2,7 +2,6 @@
 
 import os
 import random
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import psutil
 from redis import Redis
 
 import dev
@@ -38,8 +38,10 @@ def eventually(check: Callable[[], Any], seconds: float = 10) -> Any:
 
 def below(pid: int) -> list[int]:
     """The processes that this one started, such as the workers of a gunicorn."""
-    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True).stdout
-    return [int(pid) for pid in found.split()]
+    try:
+        return [child.pid for child in psutil.Process(pid).children()]
+    except psutil.NoSuchProcess:
+        return []
 
 
 class Town:

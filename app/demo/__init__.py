@@ -14,6 +14,7 @@ from app.db import transaction
 from app.demo.days import Days
 from app.demo.people import WORDS, make
 from app.fields import check_password
+from app.flask_command import FLASK
 from app.problems import Problem
 from app.queries import users
 
@@ -50,8 +51,10 @@ def demo(people: int, seed: int, ask: bool) -> None:
 
 def _refuse_people() -> None:
     if users.exist():
+        path = current_app.config["DATABASE_PATH"]
         raise click.ClickException(
-            "There are people in this database; set DATABASE_PATH to a new file for a demo"
+            f"{path} has users already; for a demo take another file: export DATABASE_PATH=demo.db, "
+            f"then run {FLASK} migrate && {FLASK} demo, then start the services"
         )
 
 

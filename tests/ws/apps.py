@@ -3,13 +3,13 @@
 import gc
 import os
 import random
-import subprocess
 import sys
 import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+import psutil
 from flask import Flask
 from greenlet import greenlet
 
@@ -71,12 +71,9 @@ def _counted(query: Callable[..., Any]) -> Callable[..., Any]:
 def _state() -> dict[str, int]:
     gc.collect()
     greenlets = [one for one in gc.get_objects() if isinstance(one, greenlet) and not one.dead]
-    resident = subprocess.run(
-        ["ps", "-o", "rss=", "-p", str(os.getpid())], capture_output=True, check=True
-    ).stdout
     numbers = {
         "greenlets": len(greenlets),
         "threads": len(sys._current_frames()),
-        "kilobytes": int(resident),
+        "kilobytes": psutil.Process().memory_info().rss // 1024,
     }
     return {"pid": os.getpid(), "reads": len(reads)} | numbers

@@ -1,5 +1,6 @@
 """What must hold of every time, and of what the program keeps for itself."""
 
+from app.flask_command import FLASK
 from app.queries.invariants.invariant import Invariant
 
 _TIMES = {
@@ -29,7 +30,7 @@ def _ill_written(table: str) -> str:
 INVARIANTS = [
     Invariant(
         "settings",
-        "a secret is missing: run flask migrate on a database without it",
+        f"a secret is missing: run {FLASK} migrate on a database without it",
         """
         SELECT wanted.value AS id
         FROM json_each('["jwt_secret", "ban_key"]') AS wanted
