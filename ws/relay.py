@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from app import bell
+from app import bell, json_input
 from app.fields import Id
 from app.queries import chats
 
@@ -18,7 +18,7 @@ class Signal(msgspec.Struct):
 def relay(user_id: int, frame: str) -> None:
     """Pass it on to the other member; drop what is malformed or not about a chat of theirs."""
     try:
-        signal = msgspec.json.decode(frame, type=Signal)
+        signal = json_input.decode(frame, Signal)
     except (msgspec.DecodeError, RecursionError):
         return
     chat = chats.find(signal.chat_id, user_id)
