@@ -169,5 +169,6 @@ def test_web_pages_of_listed_origins_may_call(app, server, settings):
         headers={"Origin": "https://a.example", "Access-Control-Request-Method": "PUT"},
     )
     assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (200, "*")
+    assert "PATCH" in answer.headers["Access-Control-Allow-Methods"]
     answer = server.send("GET", "/me", headers={"Origin": "https://a.example"})
     assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (401, "*")

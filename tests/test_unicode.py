@@ -97,3 +97,11 @@ def test_half_an_emoji_does_not_hide_a_name_from_limits(app, person):
     body += b', "device_id": "\\ud83d"}'
     answers = [anna.server.send("POST", "/login", body) for _ in range(3)]
     assert [answer.status for answer in answers] == [401, 401, 429]
+
+
+def test_half_an_emoji_in_a_frame_is_no_reason_to_drop_it(town, connect):
+    anna, boris = town.person(), town.person()
+    chat_id = anna.match(boris)
+    ours, theirs = connect(anna), connect(boris)
+    ours.send(f'{{"type": "typing", "draft": "\\ud83d", "chat_id": {chat_id}}}')
+    assert theirs.receive() == {"type": "typing", "chat_id": chat_id, "user_id": anna.id}
