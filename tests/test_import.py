@@ -66,6 +66,22 @@ def test_unknown_is_unset(path, tmp_path, monkeypatch, schema):
     ]
 
 
+NAMES = ["24", "admin", "Deleted User", "two  spaces", "Straße Weg", "p\u0430ypal"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_that_cannot_be_registered_still_log_in(path, settings, name):
+    password = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4, b"2a")).decode()
+    run(path, f"UPDATE users SET username = '{name}', password = '{password}' WHERE id = 1")
+    settings["DATABASE_PATH"] = path
+    migrate.migrate(path)
+    app = create_app(settings)
+    assert Person(InProcess(app), name).id == 1
+    for connection in app.extensions["idle_connections"]:
+        connection.close()
+    app.extensions["bell"].redis.close()
+
+
 ODD = {
     "bio": "x" * 5000,
     "name": "line\nbreak" * 30,
@@ -92,6 +108,8 @@ def test_an_imported_form_can_be_saved(path, settings):
     assert anna.put_me(**me) == anna.patch_me(**me) == anna.get("/me") == me
     for written in ("2020-02-03", "2020-02-03 00:00:00", "2020-02-03T00:00:00+03:00"):
         assert anna.put_me(birthday=written) == me
+    for field in ("latitude", "longitude"):
+        assert anna.put_me(**{field: me[field]}) == me
     changed = anna.put_me(**me | {"location": "here"})
     assert changed == me | {"location": "here"}
     for field, value in (("bio", "y" * 5000), ("birthday", "2020-02-04")):

@@ -35,6 +35,26 @@ def test_put_takes_the_whole_user_object(person):
     assert anna.put_me(**changed | {"last_active": None, "unknown": [1]}) == me
 
 
+def test_a_place_may_change_in_one_coordinate(person):
+    anna = person()
+    anna.put_me(latitude=1.5, longitude=2.5)
+    moved = anna.put_me(latitude=1.5, longitude=3.5)
+    assert (moved["latitude"], moved["longitude"]) == (1.5, 3.5)
+    assert anna.put_me(latitude=1.5)["longitude"] == 3.5
+    assert anna.call("PUT", "/me", {"latitude": 4.5}).status == 422
+    assert anna.call("PUT", "/me", {"latitude": 4.5, "longitude": None}).status == 422
+
+
+@pytest.mark.parametrize("field", ["hide_activity", "pref_min_age", "latitude"])
+@pytest.mark.parametrize("value", ["1", [], {}])
+def test_values_of_another_type_are_refused(person, field, value):
+    anna = person()
+    anna.put_me(hide_activity=True, pref_min_age=1, latitude=1, longitude=1)
+    assert anna.call("PUT", "/me", {field: value}).status == 422
+    assert anna.call("PUT", "/me", {"hide_activity": 1}).status == 422
+    assert anna.call("PUT", "/me", {"pref_min_age": True}).status == 422
+
+
 def test_unknown_gender_and_interest_are_unset(person):
     anna, boris = person(), person()
     anna.put_me(gender="female", interested_in="male")

@@ -13,6 +13,8 @@ from app.json import convert, read_object
 from app.problems import not_found
 from app.queries import discovery, users
 
+PLACE = {"latitude", "longitude"}  # they come together
+
 bp = Blueprint("profiles", __name__)
 
 
@@ -54,15 +56,18 @@ def _changed(given: dict[str, Any]) -> dict[str, Any]:
     An imported profile may hold what is refused today. Its owner can still send back the whole form.
     """
     stored = users.find_own(g.user_id)
-    return {field: value for field, value in given.items() if not _is_stored(stored, field, value)}
+    changed = {f: value for f, value in given.items() if not _is_stored(stored, f, value)}
+    if PLACE & changed.keys():
+        changed |= {field: given[field] for field in PLACE & given.keys()}
+    return changed
 
 
 def _is_stored(stored: Row, field: str, value: Any) -> bool:
-    if not isinstance(value, str) or field not in stored or stored[field] is None:
+    if stored.get(field) is None or isinstance(value, bool):
         return False
-    if field == "birthday" and (date := written_date(value)):
+    if field == "birthday" and isinstance(value, str) and (date := written_date(value)):
         return date == written_date(stored[field])
-    return value == stored[field]
+    return not isinstance(stored[field], bool) and value == stored[field]
 
 
 @bp.get("/user/<id:user_id>")
