@@ -79,6 +79,15 @@ def test_pages_by_id_are_in_order_with_a_fan(rare):
     assert found == [each.id for each in chosen]
 
 
+def test_a_page_by_id_shows_no_fan_early(rare, monkeypatch):
+    monkeypatch.setattr(feed, "LONGER", 0)
+    anna, chosen = rare
+    chosen[-1].like(anna)
+    path = f"{FEED}&gender=rare"
+    assert ids(anna.get(f"{path}&last_seen_id={chosen[1].id}")) == []
+    assert ids(anna.get(f"{path}&last_seen_id={chosen[3].id}")) == [chosen[-1].id]
+
+
 def test_a_fan_shown_early_hides_no_user_from_the_next_page(rare):
     anna, chosen = rare
     for each in chosen[:2]:

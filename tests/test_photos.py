@@ -31,6 +31,7 @@ def test_web_urls_are_taken(url):
         "http://[::1",
         "http://[::1]x/",
         "http://[zz]/",
+        "http://[1:2]/",
         "http://x.example:99999/",
         "http://x.example:port/",
         "https://x..example/",
