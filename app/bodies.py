@@ -17,6 +17,9 @@ from app.fields import (
     check_photo,
 )
 from app.problems import invalid
+from app.words import is_unset
+
+ZERO_IDS = (0, "", "0")  # what the first clients send for no id where an id may be a text
 
 
 class Register(Texts):
@@ -64,14 +67,25 @@ class Refresh(Texts):
     refresh_token: str
     user_id: int | str | None = None
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.user_id = None if self.user_id in ZERO_IDS else self.user_id
+
 
 class Logout(Texts):
     sizes = {"device_id": Size(0, 128)}
     user_id: int | str | None = None
     device_id: str | None = None
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.user_id = None if self.user_id in ZERO_IDS else self.user_id
+        self.device_id = self.device_id or None
+
 
 class Profile(Texts):
+    """The fields of `PUT /me`, which leaves nulls out before, and of `PATCH /me`."""
+
     sizes = {
         "name": Size(0, 100),
         "gender": Size(0, 32),
@@ -80,7 +94,9 @@ class Profile(Texts):
         "photo_url": Size(0, 2048),
         "location": Size(0, 200),
     }
+    lines = {"name", "gender", "interested_in", "location"}
     shown = {"name", "gender", "interested_in", "bio", "location"}
+    never_zero = {"pref_distance_km"}
     name: str | None | UnsetType = UNSET
     gender: str | None | UnsetType = UNSET
     birthday: str | None | UnsetType = UNSET
@@ -99,6 +115,8 @@ class Profile(Texts):
         super().__post_init__()
         if isinstance(self.birthday, str):
             self.birthday = calendar_date(self.birthday) if self.birthday else None
+        self.gender = None if is_unset(self.gender) else self.gender
+        self.interested_in = None if is_unset(self.interested_in) else self.interested_in
         check_photo(self.photo_url)
         check_pair(self.latitude, self.longitude)
         self.hide_activity = False if self.hide_activity is None else self.hide_activity
@@ -127,8 +145,6 @@ class SendMessage(Texts):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.content.strip():
-            raise invalid("content", "must not be only blanks")
         if self.chat_id is None and self.receiver_id is None:
             raise invalid("chat_id", "or receiver_id is required")
 

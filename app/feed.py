@@ -15,6 +15,8 @@ from app.queries.users import public
 from app.walks import At, Group, Part, Route, Segment, Walk
 
 MOST_SCANNED = 2000  # people since the last who fits and was swiped before; then a page ends early
+END = 2**31  # more segments than any walk has
+LONGER = 10  # times as many are scanned for a page by `last_seen_id` that is still empty
 FEW = 500  # people, who are looked at together
 
 Met = tuple[int, At]  # a segment, and a place in it
@@ -29,11 +31,15 @@ class Page(NamedTuple):
     )
 
 
-def page(walk: Walk, me: Row, query: Search, online: str) -> Page:
-    """The next people on a walk. `online` is the ids of who has a live socket, a list in JSON."""
+def page(walk: Walk, me: Row, query: Search, online: str, goes_on: bool, by_last_id: bool) -> Page:
+    """The next people on a walk. `online` is the ids of who has a live socket, a list in JSON.
+
+    `goes_on`: earlier pages showed who likes the viewer on the way there. `by_last_id`: the client
+    asks with the last id of the page before, so that a page by ids must be in their order.
+    """
     place = _place(walk.origin)
     route = walks.route(walk, me, query, place, online)
-    users = [] if query.cursor else _fans(walk, route, route.up_to(walk.segment, walk.at), place)
+    users = [] if goes_on else _fans(walk, route, route.up_to(walk.segment, walk.at), place)
     if len(users) > query.page_size:
         walk, users = _moved(walk, 0, None), []
     left, last, passed, looked_at = MOST_SCANNED, walk, None, 0
@@ -43,10 +49,11 @@ def page(walk: Walk, me: Row, query: Search, online: str) -> Page:
             if last is walk:
                 looked_at += found.scanned
                 passed = _moved(walk, *met) if looked_at > MOST_SCANNED else None
-            if left < 0 and met != route.end_of(len(route.segments) - 1):
+            is_patient = by_last_id and not users and looked_at <= LONGER * MOST_SCANNED
+            if left < 0 and not is_patient and met != route.end_of(len(route.segments) - 1):
                 users += (
                     []
-                    if users or walk.sort or query.cursor
+                    if users or walk.sort or goes_on or by_last_id
                     else _fans(walk, route, route.beyond(*met), place)
                 )
                 return Page(
@@ -61,6 +68,11 @@ def page(walk: Walk, me: Row, query: Search, online: str) -> Page:
             users.append(public(found))
             last = _moved(walk, *met)
     return Page(users, None, False, passed)
+
+
+def ended(walk: Walk) -> Walk:
+    """Return the walk at its end."""
+    return _moved(walk, END, None)
 
 
 def _fans(walk: Walk, route: Route, parts: list[Part], place: Row) -> list[Row]:

@@ -7,8 +7,9 @@ from typing import Annotated, ClassVar, NamedTuple
 from flask import current_app
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from app import filters, times
+from app import filters, times, unicode
 from app.problems import invalid
+from app.urls import is_web_url
 
 LARGEST_ID = 2**63 - 1
 MOST_PASSWORD_BYTES = 72  # bcrypt reads no further
@@ -31,6 +32,7 @@ class Texts(Struct):
     see by the filter."""
 
     sizes: ClassVar[dict[str, Size]] = {}
+    lines: ClassVar[set[str]] = set()  # texts of one line
     shown: ClassVar[set[str]] = set()
 
     def __post_init__(self) -> None:
@@ -41,9 +43,13 @@ class Texts(Struct):
 
     def _checked(self, field: str, text: str) -> str:
         size = self.sizes.get(field, Size(0, 65536, trimmed=False))
-        text = text.strip() if size.trimmed else text
         if "\x00" in text:
             raise invalid(field, "must not contain NUL")
+        text = text.strip() if size.trimmed else text
+        if field in self.sizes and unicode.is_blank(text):
+            text = ""
+        if field in self.lines and not unicode.is_line(text):
+            raise invalid(field, "must not contain control characters")
         if not size.least <= len(text) <= size.most:
             raise invalid(field, f"must be {size.least} to {size.most} characters long")
         if field in self.shown and (reason := filters.check(text)):
@@ -57,8 +63,8 @@ def check_password(field: str, password: str) -> None:
 
 
 def check_photo(url: str | None | UnsetType) -> None:
-    if url and not re.match(r"https?://[^\s/]", url, re.IGNORECASE):
-        raise invalid("photo_url", "must be an http or https address")
+    if url and not is_web_url(url):
+        raise invalid("photo_url", "must be an http or https URL with a host")
 
 
 def check_pair(latitude: float | None | UnsetType, longitude: float | None | UnsetType) -> None:
@@ -75,13 +81,20 @@ _BIRTHDAY = re.compile(
 )
 
 
-def calendar_date(birthday: str) -> str:
-    """The date as written, whatever the zone: `1995-05-05T00:00:00+03:00` is `1995-05-05`."""
+def written_date(birthday: str) -> date | None:
+    """Return the date as written, whatever the zone: `1995-05-05T00:00:00+03:00` is `1995-05-05`."""
     found = _BIRTHDAY.fullmatch(birthday)
     try:
-        day = date.fromisoformat(found[1] if found else "")
+        return date.fromisoformat(found[1]) if found else None
     except ValueError:
-        raise invalid("birthday", "must be a date such as 1995-05-05") from None
+        return None
+
+
+def calendar_date(birthday: str) -> str:
+    """Return the date of a birthday that a user may have. Raise Problem 422."""
+    day = written_date(birthday)
+    if day is None:
+        raise invalid("birthday", "must be a date such as 1995-05-05")
     if not date(1900, 1, 1) <= day <= times.now().date():
         raise invalid("birthday", "must be between 1900 and today")
     if day.isoformat() > latest_birthday():

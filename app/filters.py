@@ -1,11 +1,18 @@
-"""What people may not write, in profiles and in messages: `check` is the one place to change for more than this."""
+"""What people may not write, in profiles and in messages: `check` is the one place to change for more than this.
+
+It compares whole words. It sees through case, compatibility forms such as full-width letters, invisible
+characters, and marks on letters, so that "й" and "и" are one letter to it. It does not see through letters
+of another script that look alike, digits for letters, separators or blanks within a word, other endings
+of a word, or other spellings: list those as words of their own.
+"""
 
 import re
-import unicodedata
 from collections import defaultdict
 from pathlib import Path
 
 from flask import Flask, current_app
+
+from app.unicode import bare_letters
 
 
 def check(text: str) -> None | str:
@@ -29,4 +36,4 @@ def init_app(app: Flask) -> None:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    return tuple(re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold()))
+    return tuple(re.findall(r"\w+", bare_letters(text)))

@@ -1,7 +1,6 @@
 """JSON in and out, by msgspec: checked while it is read, and written many times faster than by the standard one."""
 
 import re
-from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
@@ -10,6 +9,7 @@ from flask.json.provider import JSONProvider
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
+from app import json_input
 from app.problems import Problem, invalid
 
 Body = TypeVar("Body", bound=msgspec.Struct)
@@ -46,35 +46,65 @@ def body() -> bytes:
 
 
 def read(kind: type[Body]) -> Body:
-    """The request's JSON body, whatever its Content-Type says. Raises Problem: 400, 413, 422."""
-    return _checked(lambda: msgspec.json.decode(body(), type=kind))
+    """Return the request's JSON body, whatever its Content-Type says. Raise Problem 400, 413, 422."""
+    return convert(read_object(), kind)
 
 
 def read_optional(kind: type[Body]) -> Body:
-    """The same, where no body at all is an empty object."""
-    return _checked(lambda: msgspec.json.decode(body() or b"{}", type=kind))
+    """Return the request's JSON body. None at all and `null` are an empty object."""
+    is_empty = body().strip() in (b"", b"null")
+    return convert({} if is_empty else read_object(), kind)
 
 
-def read_query(kind: type[Body]) -> Body:
-    """The query parameters. Raises Problem: 422."""
-    return _checked(lambda: msgspec.convert(request.args.to_dict(), kind, strict=False))
-
-
-def _checked(decode: Callable[[], Body]) -> Body:
+def read_object() -> dict[str, Any]:
+    """Return the request's JSON object, its members unchecked. Raise Problem 400, 413."""
     try:
-        return decode()
-    except msgspec.ValidationError as error:
-        raise _explained(str(error)) from None
+        return json_input.decode(body(), dict[str, Any])
+    except msgspec.ValidationError:
+        raise Problem(400, "not_an_object", "The body must be a JSON object") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Problem(400, "not_json", "The body must be a JSON object in UTF-8") from None
 
 
-def _explained(message: str) -> Problem:
-    """msgspec's message, `Expected `int`, got `str` - at `$.chat_id``, as an answer that names the field."""
+def read_query(kind: type[Body]) -> Body:
+    """Return the query parameters. Raise Problem 422."""
+    return convert(request.args.to_dict(), kind, strict=False)
+
+
+def convert(given: dict[str, Any], kind: type[Body], strict: bool = True) -> Body:
+    """Return the members of an object as a body, or the parameters of a query (not `strict`).
+
+    An optional field that would be refused is left out if its value is one of Go's zero values:
+    clients of the first server send them for "not given". Raise Problem 422.
+    """
+    while True:
+        try:
+            return msgspec.convert(given, kind, strict=strict)
+        except msgspec.ValidationError as error:
+            field, detail = _explained(str(error))
+        if not (_is_optional(kind, field) and _is_zero(given.get(field), strict)):
+            raise invalid(field, detail)
+        given = {name: value for name, value in given.items() if name != field}
+
+
+def _explained(message: str) -> tuple[str, str]:
+    """Return the field and the reason in a message such as "Expected `int` - at `$.chat_id`"."""
     missing = re.fullmatch(r"Object missing required field `(\w+)`", message)
     if missing:
-        return invalid(missing[1], "is required")
+        return missing[1], "is required"
     detail, _, path = message.partition(" - at `$.")
-    if not path:
-        return Problem(400, "not_an_object", "The body must be a JSON object")
-    return invalid(re.split(r"\W", path)[0], detail.replace("`", ""))
+    return re.split(r"\W", path)[0], detail.replace("`", "")
+
+
+def _is_optional(kind: type[msgspec.Struct], field: str) -> bool:
+    optional = {each.name for each in msgspec.structs.fields(kind) if not each.required}
+    return field in optional and field not in getattr(kind, "never_zero", ())
+
+
+def _is_zero(value: Any, strict: bool) -> bool:
+    """Tell whether it is `null`, 0 or "". In a query, which holds only texts, "0" is 0."""
+    if value is None or value == "":
+        return True
+    if isinstance(value, str) and not strict:
+        return re.fullmatch(r"-?0+(\.0*)?", value, re.ASCII) is not None
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == 0

@@ -11,7 +11,7 @@ from flask import Flask, Response, current_app, g, request
 from flask_limiter import Limiter, RateLimitExceeded
 from werkzeug.exceptions import HTTPException
 
-from app import json, names
+from app import json, json_input, names
 from app.problems import too_many
 
 
@@ -42,7 +42,7 @@ def user() -> str:
 def name_at_address() -> str:
     """The account that a login is for, from here: guesses elsewhere do not lock its owner out."""
     try:
-        name = names.login_key(msgspec.json.decode(json.body(), type=Named).username)
+        name = names.login_key(json_input.decode(json.body(), Named).username)
     except (
         msgspec.DecodeError,
         UnicodeDecodeError,

@@ -16,12 +16,18 @@ from app.walks import Walk
 
 LIFETIME_SECONDS = 600  # from when that ground was first gone over; for so long, who fits only now may be missed there
 
+PAGE_LIFETIME_SECONDS = 3600  # as long as a cursor is good
+
 
 def find(user_id: int, sought: str) -> Walk | None:
     """Where that search is to begin."""
+    return _find(_key(user_id), sought)
+
+
+def _find(key: str, sought: str) -> Walk | None:
     with suppress(redis.RedisError, Problem, ValueError):  # not ours, or not readable
         with bell.client() as client:
-            kept = client.get(_key(user_id))
+            kept = client.get(key)
         if kept:
             what, walk = cursors.unseal(kept.decode())
             return msgspec.convert(walk, Walk) if what == sought else None
@@ -30,12 +36,25 @@ def find(user_id: int, sought: str) -> Walk | None:
 
 def keep(walk: Walk, sought: str) -> None:
     """Have the same search begin there."""
-    seconds = int(times.until(walk.began, seconds=LIFETIME_SECONDS))
+    _keep(_key(walk.user_id), walk, sought, LIFETIME_SECONDS)
+
+
+def keep_page(walk: Walk, last_id: int, sought: str) -> None:
+    """Keep where a list goes on after a page whose last id does not tell it."""
+    _keep(f"{_key(walk.user_id)}:{last_id}", walk, sought, PAGE_LIFETIME_SECONDS)
+
+
+def find_page(user_id: int, last_id: int, sought: str) -> Walk | None:
+    """Return where that list goes on after the page that ended with this id, if it is known."""
+    return _find(f"{_key(user_id)}:{last_id}", sought)
+
+
+def _keep(key: str, walk: Walk, sought: str, lifetime: int) -> None:
+    seconds = int(times.until(walk.began, seconds=lifetime))
     if seconds > 0:
+        kept = cursors.seal([sought, msgspec.to_builtins(walk)])
         with suppress(redis.RedisError), bell.client() as client:
-            client.set(
-                _key(walk.user_id), cursors.seal([sought, msgspec.to_builtins(walk)]), ex=seconds
-            )
+            client.set(key, kept, ex=seconds)
 
 
 def forget(user_id: int) -> None:

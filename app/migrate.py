@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from app import copies, db, names, times
+from app.urls import is_web_url
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 FIRST_DAY = "1900-01-01"  # what is said to be earlier is a zero, or a slip
@@ -94,7 +95,7 @@ def _scripts(found: int) -> Iterator[Path]:
 
 
 def _run(conn: db.engine.Connection, script: Path) -> None:
-    for function in (username, login_key, sha256, rfc3339, calendar_date):
+    for function in (username, login_key, sha256, rfc3339, calendar_date, is_web_url):
         db.add_function(conn, function)
     for statement in db.statements(script.read_text("utf-8")):
         conn.execute(statement)

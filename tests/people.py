@@ -124,6 +124,11 @@ class Person:
         assert answer.status == 200, answer
         return answer.json
 
+    def patch_me(self, **fields: Any) -> Any:
+        answer = self.call("PATCH", "/me", fields)
+        assert answer.status == 200, answer
+        return answer.json
+
     def like(self, other: "Person") -> Any:
         return self.post("/swipe", {"target_id": other.id, "action": "like"})
 

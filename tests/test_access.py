@@ -38,6 +38,7 @@ MATRIX = {
     "PUT /me/password": Route("/me/password", {"old_password": PASSWORD, "new_password": PASSWORD}),
     "GET /me": Route("/me"),
     "PUT /me": Route("/me", {"bio": "hi"}),
+    "PATCH /me": Route("/me", {"bio": "hi"}),
     "DELETE /me": Route("/me", {"password": PASSWORD}),
     "GET /me/export": Route("/me/export"),
     "POST /account-deletion": Route("/account-deletion", REGISTRATION, 401, public=True),

@@ -17,7 +17,6 @@ NOT_JSON = [
     b'"\xed\xa0\x80"',
     b'{"a": NaN}',
     b"\xef\xbb\xbf{}",
-    b'{"\\ud800": 1}',
 ]
 NOT_OBJECTS = [b"[]", b"1", b"null", b'"x"', b"[[[[]]]]"]
 DEEP = b'{"a": ' + b"[" * 30_000 + b"]" * 30_000 + b"}"
@@ -64,7 +63,8 @@ def test_a_body_must_be_a_json_object_of_moderate_size(send, name):
 def test_every_field_of_every_body_is_checked(send, name):
     for field in MATRIX[name].body:
         for value in (True, 1.5, [], {}, int("9" * 23), "a\x00b", -1):
-            answer = send(name, json.dumps(MATRIX[name].body | {field: value}).encode())
+            body = MATRIX[name].body | {field: value}
+            answer = send(name, json.dumps(body).encode())
             assert answer.status in (404, 422), (field, value, answer)
 
 
@@ -169,5 +169,6 @@ def test_web_pages_of_listed_origins_may_call(app, server, settings):
         headers={"Origin": "https://a.example", "Access-Control-Request-Method": "PUT"},
     )
     assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (200, "*")
+    assert "PATCH" in answer.headers["Access-Control-Allow-Methods"]
     answer = server.send("GET", "/me", headers={"Origin": "https://a.example"})
     assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (401, "*")

@@ -118,7 +118,7 @@ def test_history_is_read_in_pages(pair):
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=201", "limit=x", "before_id=0", "after_id=-1", "before_id=1.5"]
+    "query", ["limit=-1", "limit=x", "before_id=-1", "after_id=-1", "before_id=1.5"]
 )
 def test_bad_pages_are_refused(pair, query):
     anna, _, chat_id = pair
@@ -221,7 +221,7 @@ def test_chats_come_by_newest_activity_in_pages(person):
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=201", "before=", "before=x", "before=MS4y$", "before=eA=="]
+    "query", ["limit=-1", "limit=x", "before=x", "before=MS4y$", "before=eA=="]
 )
 def test_bad_chat_pages_are_refused(person, query):
     assert person().call("GET", f"/chats?{query}").status == 422

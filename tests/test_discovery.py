@@ -11,7 +11,8 @@ from tests.database import run
 
 
 def search(person, **query):
-    return [user["id"] for user in person.get(f"/profiles/search?{urlencode(query)}")]
+    found = person.get(f"/profiles/search?{urlencode(query)}")
+    return None if found is None else [user["id"] for user in found]
 
 
 def years_ago(years, **offset):
@@ -132,16 +133,12 @@ def test_photo_and_presence_filters(person, monkeypatch):
 @pytest.mark.parametrize(
     "query",
     [
-        "page_size=0",
         "page_size=-1",
-        "page_size=101",
         "page_size=x",
-        "page_size=",
         "last_seen_id=-1",
         "last_seen_id=9223372036854775808",
-        "min_age=-1",
         "max_age=abc",
-        "max_distance_km=0",
+        "max_distance_km=-1",
         "max_distance_km=nan",
         "max_distance_km=inf",
         "has_photo=perhaps",
@@ -213,13 +210,13 @@ def test_ages_and_distances_are_wished_for_both_ways(person):
     far.put_me(birthday=years_ago(30), latitude=12, longitude=10)
     picky.put_me(birthday=years_ago(30), pref_max_age=30, **here)
     assert search(anna) == []
-    picky.put_me(pref_max_age=None, pref_distance_km=1)
+    picky.patch_me(pref_max_age=None, pref_distance_km=1)
     far.put_me(latitude=10.2, longitude=10)
     assert search(anna) == [
         far.id,
         *([picky.id] if anna.get(f"/user/{picky.id}")["distance_km"] == 1 else []),
     ]
-    anna.put_me(pref_min_age=None)
+    anna.patch_me(pref_min_age=None)
     assert young.id in search(anna)
     assert young.id not in search(anna, min_age=21)
     assert far.id not in search(anna, max_distance_km=5)
@@ -251,7 +248,7 @@ def test_wishes_are_mine_and_can_be_cleared(person):
     wishes = {"pref_min_age": 30, "pref_max_age": 40, "pref_distance_km": 25}
     assert wishes.items() <= anna.put_me(**wishes).items()
     assert "pref_min_age" not in boris.get(f"/user/{anna.id}")
-    assert anna.put_me(pref_min_age=None)["pref_min_age"] is None
+    assert anna.patch_me(pref_min_age=None)["pref_min_age"] is None
     for bad in (
         {"pref_min_age": -1},
         {"pref_max_age": 151},

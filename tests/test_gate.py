@@ -25,6 +25,7 @@ ABOUT_ME = {
         "PUT /me/password",
         "GET /me",
         "PUT /me",
+        "PATCH /me",
         "DELETE /me",
     ),
     *("GET /me/export", "POST /account-deletion", "POST /ws/start"),

@@ -19,7 +19,8 @@ def position(user):
 def asked(attacker, target, latitude, longitude, km):
     """Whether the target is found within a distance of a place."""
     query = f"latitude={latitude}&longitude={longitude}&max_distance_km={km}&last_seen_id={target.id - 1}&page_size=1"
-    return [user["id"] for user in attacker.get(f"/profiles/search?{query}")] == [target.id]
+    found = attacker.get(f"/profiles/search?{query}")
+    return [user["id"] for user in found or []] == [target.id]
 
 
 def measured(attacker, target, place, queries):

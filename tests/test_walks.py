@@ -181,11 +181,9 @@ def test_who_goes_on_from_the_last_id_of_a_page_misses_nobody_for_a_fan(person, 
         other.put_me(gender="rare")
     others[-1].like(anna)
     found = []
-    while page := [
-        user["id"]
-        for user in anna.get(f"/profiles/search?gender=rare&last_seen_id={max(found, default=0)}")
-    ]:
-        found += page
+    while page := anna.get(f"/profiles/search?gender=rare&last_seen_id={([0] + found)[-1]}"):
+        found += [user["id"] for user in page]
+    assert page is None
     assert found == [other.id for other in rare]
 
 

@@ -1,23 +1,27 @@
 """Frames that clients send: `ping` is answered; `typing` and `delivered` are relayed and not stored."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
-from app import bell
-from app.fields import Id
+from app import bell, json_input
+from app.fields import LARGEST_ID
 from app.queries import chats
 from ws.inbox import Frame
 
 PONG = Frame('{"type":"pong"}', "pong")
 
 
+# Clients in typed languages send 0 for an id that a frame does not need.
+ZeroOrId = Annotated[int, msgspec.Meta(ge=0, le=LARGEST_ID)]
+
+
 class ClientFrame(msgspec.Struct):
     """A frame that a client may send. Only `ping` has no chat."""
 
     type: Literal["typing", "delivered", "ping"]
-    chat_id: Id | None = None
-    message_id: Id | None = None
+    chat_id: ZeroOrId | None = None
+    message_id: ZeroOrId | None = None
 
 
 def relay(user_id: int, text: str) -> Frame | None:
@@ -26,7 +30,7 @@ def relay(user_id: int, text: str) -> Frame | None:
     Frames that are malformed, or not about an open chat of the user, are dropped.
     """
     try:
-        frame = msgspec.json.decode(text, type=ClientFrame)
+        frame = json_input.decode(text, ClientFrame)
     except (msgspec.DecodeError, RecursionError):
         return None
     if frame.type == "ping":

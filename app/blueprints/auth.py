@@ -26,8 +26,11 @@ def register():
         canonical = names.canonical(body.username)
     except ValueError:
         raise invalid(
-            "username", "may hold letters, digits and ASCII symbols of one script, no blanks"
+            "username",
+            "must be letters, digits and ASCII symbols, with single spaces between words",
         ) from None
+    if reason := names.refusal(canonical):
+        raise invalid("username", reason)
     if current_app.config["REQUIRE_TERMS"] and not body.accept_terms:
         raise invalid("accept_terms", "must be true: the terms of use must be accepted")
     password_hash = passwords.digest(body.password, current_app.config["BCRYPT_COST"])

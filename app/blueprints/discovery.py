@@ -3,7 +3,7 @@
 import random
 
 import msgspec
-from flask import Blueprint, Response, g, jsonify
+from flask import Blueprint, Response, g, jsonify, request
 
 from app import cursors, feed, grid, marks, presence, times
 from app.auth import signed_in, unauthorized
@@ -26,15 +26,23 @@ bp = Blueprint("discovery", __name__)
 @bp.get("/profiles/search")
 @signed_in
 def search():
-    """People who fit me and whom I fit, whom I have not swiped: by ascending id, or as `sort` says."""
-    query = read_query(Search)
+    """Return users who fit the viewer and are not swiped yet: by ascending id, or as `sort` says.
+
+    The first client pages by `last_seen_id` and takes `null` as the end.
+    """
+    query, by_last_id = read_query(Search), "last_seen_id" in request.args
     me = discovery.find(g.user_id)
     if me is None:
         raise unauthorized()  # the account was deleted meanwhile
-    found = feed.page(_walk(query, me), me, query, presence.online() if query.online_only else "[]")
-    if found.passed and not query.cursor and not query.online_only:
+    walk, goes_on = _walk(query, me)
+    online = presence.online() if query.online_only else "[]"
+    found = feed.page(walk, me, query, online, goes_on, by_last_id)
+    if found.passed and not goes_on and not query.online_only:
         marks.keep(found.passed, marks.sought(me, query, found.passed.origin))
-    response = jsonify(found.users)
+    if by_last_id or not query.cursor:
+        _keep_page(walk, found, me, query, goes_on)
+    is_over = by_last_id and not found.users and not found.next
+    response = jsonify(None if is_over else found.users)
     if found.next:
         response.headers["Link"] = cursors.next_link(
             cursor=cursors.seal(msgspec.to_builtins(found.next))
@@ -57,16 +65,34 @@ def followers():
     return response
 
 
-def _walk(query: Search, me: Row) -> Walk:
-    """The walk that the cursor goes on with, or a new one."""
+def _keep_page(walk: Walk, page: feed.Page, me: Row, query: Search, goes_on: bool) -> None:
+    """Keep where the list goes on after a page, unless it goes on with the ids after its last one."""
+    following = page.next or feed.ended(walk)
+    last_id = page.users[-1]["id"] if page.users else query.last_seen_id
+    is_by_id = following.sort is None and not (following.at and last_id > following.at[1])
+    if last_id and (goes_on or not is_by_id):
+        marks.keep_page(following, last_id, _list_sought(me, query, walk.origin))
+
+
+def _list_sought(me: Row, query: Search, origin: Point | None) -> str:
+    """Name a list, the same for all its pages."""
+    return marks.sought(me, msgspec.structs.replace(query, last_seen_id=0, cursor=None), origin)
+
+
+def _walk(query: Search, me: Row) -> tuple[Walk, bool]:
+    """The walk to go on with, and whether earlier pages went there; or a new one."""
     if query.cursor is None:
         origin = _origin(query, me)
+        if query.last_seen_id and (
+            kept := marks.find_page(g.user_id, query.last_seen_id, _list_sought(me, query, origin))
+        ):
+            return kept, True
         if not query.online_only and (
             mark := marks.find(g.user_id, marks.sought(me, query, origin))
         ):
-            return mark
+            return mark, False
         now, turn = times.from_now(), random.randint(0, me["last_id"])  # noqa: S311
-        return Walk(g.user_id, query.sort, origin, now, me["first_came"] or now, turn)
+        return Walk(g.user_id, query.sort, origin, now, me["first_came"] or now, turn), False
     try:
         walk = msgspec.convert(cursors.unseal(query.cursor), Walk)
     except msgspec.ValidationError:  # from before a deploy that changed it
@@ -75,7 +101,7 @@ def _walk(query: Search, me: Row) -> Walk:
         raise cursors.refused()
     if walk.began < times.from_now(hours=-LIFETIME_HOURS):
         raise invalid("cursor", "is too old; begin anew, without one")
-    return walk
+    return walk, True
 
 
 def _origin(query: Search, me: Row) -> Point | None:

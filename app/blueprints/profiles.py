@@ -1,14 +1,19 @@
-"""Profiles: mine, and others' as I may see them."""
+"""Profiles: the user's own one, and those of others as the user may see them."""
+
+from typing import Any
 
 from flask import Blueprint, g
 
 from app import places
 from app.auth import signed_in
 from app.bodies import Profile
-from app.db import transaction
-from app.json import read
+from app.db import Row, transaction
+from app.fields import written_date
+from app.json import convert, read_object
 from app.problems import not_found
 from app.queries import discovery, users
+
+PLACE = {"latitude", "longitude"}  # they come together
 
 bp = Blueprint("profiles", __name__)
 
@@ -23,15 +28,46 @@ def show_me():
 @bp.put("/me")
 @signed_in
 def update_me():
-    """Change what is given; null clears."""
-    body = read(Profile)
-    fields = body.given()
+    """Change the given fields. `null` leaves a field alone."""
+    given = read_object()
+    return _update({field: value for field, value in given.items() if value is not None})
+
+
+@bp.patch("/me")
+@signed_in
+def patch_me():
+    """Change the given fields, as RFC 7396 says. `null` clears a field."""
+    return _update(read_object())
+
+
+def _update(given: dict[str, Any]) -> Row:
+    fields = convert(_changed(given), Profile).given()
     if fields:
         with transaction():
             users.update(g.user_id, fields)
             discovery.write(g.user_id)
             places.settle(g.user_id)
     return users.find_own(g.user_id)
+
+
+def _changed(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the given fields that differ from the stored ones.
+
+    An imported profile may hold what is refused today. Its owner can still send back the whole form.
+    """
+    stored = users.find_own(g.user_id)
+    changed = {f: value for f, value in given.items() if not _is_stored(stored, f, value)}
+    if PLACE & changed.keys():
+        changed |= {field: given[field] for field in PLACE & given.keys()}
+    return changed
+
+
+def _is_stored(stored: Row, field: str, value: Any) -> bool:
+    if stored.get(field) is None or isinstance(value, bool):
+        return False
+    if field == "birthday" and isinstance(value, str) and (date := written_date(value)):
+        return date == written_date(stored[field])
+    return not isinstance(stored[field], bool) and value == stored[field]
 
 
 @bp.get("/user/<id:user_id>")
