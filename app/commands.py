@@ -10,7 +10,7 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from app import copies, db
+from app import copies, db, erasures
 from app import migrate as migration
 from app import restore as restoring
 
@@ -41,6 +41,7 @@ def migrate() -> None:
     path = current_app.config["DATABASE_PATH"]
     with in_a_line(path, "; see DATABASE_PATH"):
         click.echo(migration.migrate(path))
+        erasures.finish_all()
     if any(os.environ.get(name, "").startswith("release.") for name in RUNNERS):
         signal.pause()  # these runners start all lines together, and stop all when one ends
 
