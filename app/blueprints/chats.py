@@ -2,11 +2,12 @@
 
 import base64
 import re
+import time
 from typing import Any
 
 from flask import Blueprint, current_app, g, jsonify
 
-from app import metrics, times
+from app import batches, metrics, times
 from app.auth import signed_in
 from app.bodies import ReadChat, ReadMessages, SendMessage
 from app.cursors import next_link
@@ -100,13 +101,22 @@ def send_message():
 @bp.post("/chat/read")
 @signed_in
 def read_chat():
-    """Mark all messages to me in a chat as read."""
+    """Mark all messages to me in a chat as read, many of them in several transactions.
+
+    The last one records the event, so that a request that is repeated after a break records it, too.
+    """
     body = read(ReadChat)
     recorded = []
-    with transaction():
-        chat = _my_chat(body.chat_id, body.receiver_id)
-        if messages.mark_chat_read(chat["id"], g.user_id) and not chat["is_closed"]:
-            recorded.append(record(chat["peer_id"], read_chat_frame(chat["id"], g.user_id)))
+    is_done = False
+    while not is_done:
+        with transaction():
+            chat = _my_chat(body.chat_id, body.receiver_id)
+            changed = messages.mark_chat_read(chat["id"], g.user_id, batches.BATCH_ROWS)
+            is_done = not messages.has_unread(chat["id"], g.user_id)
+            if changed and is_done and not chat["is_closed"]:
+                recorded.append(record(chat["peer_id"], read_chat_frame(chat["id"], g.user_id)))
+        if not is_done:
+            time.sleep(batches.PAUSE_SECONDS)
     announce(*recorded)
     return jsonify(True)
 
