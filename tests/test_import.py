@@ -139,6 +139,7 @@ def names_after(path, usernames):
         (["bob", "x", "y", "bob ", "bob-4"], ["bob", "x", "y", "bob-4-2", "bob-4"]),
         (["bob", "BOB", "bob-2", "bob-2-2"], ["bob", "BOB-2-3", "bob-2", "bob-2-2"]),
         (["bob-2", "bob", "Bob-2", "bob "], ["bob-2", "bob", "Bob-2-3", "bob-4"]),
+        (["bob-4", "BOB-4", "bob", "Bob"], ["bob-4", "BOB-4-2", "bob", "Bob-4-3"]),
         (["", "user-1", " "], ["user-1-2", "user-1", "user-3"]),
         (["a\x00b", b"bob", first_server.Invalid(b"\xff")], ["a\ufffdb-1", "bob", "\ufffd-3"]),
         (["long" * 300, 7, "Анна Мария "], ["long" * 10 + "-1", "7", "Анна Мария"]),

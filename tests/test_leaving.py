@@ -258,7 +258,7 @@ def busy_anna(anna, person):
     for other in others[:3]:
         chat_id = anna.match(other)
         for number in range(2):
-            anna.write(chat_id, "hello", client_id=f"{chat_id}.{number}")
+            anna.write(chat_id, "hello", client_id=f"{9 - chat_id}.{9 - number}")
         other.write(chat_id, "hello")
     for other in others[3:]:
         other.like(anna)
@@ -359,3 +359,16 @@ def test_export_leaves_no_file(anna, settings, tmp_path, monkeypatch):
     before = sorted(tmp_path.iterdir())
     assert anna.call("GET", "/me/export").status == 200
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_deletion_finished_later_keeps_a_later_block(busy_anna, app, settings, monkeypatch):
+    anna, others = busy_anna
+    with monkeypatch.context() as patched:
+        patched.setattr(account, "change", killed)
+        with pytest.raises(KeyboardInterrupt):
+            in_the_app(anna)
+    assert others[1].call("PUT", f"/blocks/{anna.id}").status == 200
+    with app.app_context():
+        erasures.finish_all()
+    kept = rows(settings["DATABASE_PATH"], "SELECT user_id, target_id FROM blocks")
+    assert kept == [(others[1].id, anna.id)]
