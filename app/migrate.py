@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from app import copies, db, first_server
+from app import copies, db, first_server, first_server_values
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 SCHEMA = Path(__file__).parent.with_name("schema.sql")
@@ -43,7 +43,7 @@ def _apply(conn: db.engine.Connection, path: str) -> str:
         return f"schema {found}"
     if tables:
         copies.copy(path, f"{path}.before-migration")
-    for function in first_server.FUNCTIONS:
+    for function in first_server_values.FUNCTIONS:
         db.add_function(conn, function)
     if tables and not found:
         first_server.prepare(conn)

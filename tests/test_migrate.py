@@ -13,7 +13,7 @@ import bcrypt
 import pytest
 
 from app import copies, create_app, db, migrate
-from app.first_server import rfc3339
+from app.first_server_values import rfc3339
 from tests.database import dump, rows, run
 from tests.people import PASSWORD, InProcess, Person
 
