@@ -159,6 +159,7 @@ CREATE TABLE blocks (            -- the two do not exist for each other
     CHECK (user_id <> target_id)
 ) STRICT;
 CREATE INDEX blocks_by_target ON blocks (target_id, user_id);        -- did they block me?
+CREATE INDEX blocks_by_user ON blocks (user_id, created_at, target_id); -- whom do I block, the latest first?
 
 CREATE TABLE reports (           -- what people tell the moderators of each other
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -200,6 +201,11 @@ CREATE TABLE bans (              -- names that nobody may take again, also after
     name_hmac  TEXT PRIMARY KEY,             -- of users.canonical, by the ban_key in settings
     user_id    INTEGER NOT NULL UNIQUE REFERENCES users (id),
     created_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE erasures (          -- deleted accounts, some of whose rows are still to be deleted
+    user_id    INTEGER PRIMARY KEY REFERENCES users (id),
+    started_at TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE set_aside (         -- rows that an older database held and this schema does not allow

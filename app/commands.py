@@ -10,7 +10,7 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from app import copies, db
+from app import copies, db, erasures
 from app import migrate as migration
 from app import restore as restoring
 from app.flask_command import FLASK
@@ -43,6 +43,7 @@ def migrate(quiet: bool) -> None:
     path = current_app.config["DATABASE_PATH"]
     with in_a_line(path, "; see DATABASE_PATH"):
         done = migration.migrate(path)
+        erasures.finish_all()
     if not quiet or done != migration.unchanged(path):
         click.echo(done)
     if any(os.environ.get(name, "").startswith("release.") for name in RUNNERS):

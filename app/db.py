@@ -23,6 +23,8 @@ Row = dict[str, Any]
 VERSION = f"SQLite {engine.sqlite_version}"
 SCHEMA_VERSION = 7
 BUSY_SECONDS = 5.0
+STREAM_ROWS = 200  # of a long read, about a millisecond, before others run
+STREAM_PAUSE_SECONDS = 0.001  # under gevent a sleep of 0 lets nothing in that waits for a socket
 BOOLEANS = ("is_", "hide_")  # how the names of columns begin that are true or false
 PAIRS = "(SELECT CAST(key AS INTEGER) AS key, value FROM json_each(:{}))"  # in SQL, a parameter that is {id: …} in JSON
 
@@ -138,6 +140,31 @@ def transaction() -> Iterator[None]:
             if conn.in_transaction:
                 conn.execute("ROLLBACK")
             del g.db_connection
+
+
+@contextmanager
+def snapshot() -> Iterator[None]:
+    """Let all statements inside read the database as it is at the first of them, without the write lock.
+
+    Wait for no client inside: as long as it lasts the WAL cannot shrink.
+    """
+    with connection() as g.db_connection:
+        conn = g.db_connection
+        try:
+            patiently(conn, "BEGIN")
+            yield
+        finally:
+            if conn.in_transaction:
+                conn.execute("ROLLBACK")
+            del g.db_connection
+
+
+def stream(sql: str, **params: Any) -> Iterator[Row]:
+    """Yield the rows of a statement, few of them in memory at a time. Only inside `snapshot`."""
+    cursor = patiently(g.db_connection, sql, params)
+    while rows := cursor.fetchmany(STREAM_ROWS):
+        yield from rows
+        time.sleep(STREAM_PAUSE_SECONDS)
 
 
 def use_wal(conn: engine.Connection) -> None:

@@ -1,18 +1,14 @@
 """Brings a database, new, old or the first server's, to the current schema."""
 
-import hashlib
-import re
 import secrets
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import datetime
 from pathlib import Path
 
-from app import copies, db, names, times
+from app import copies, db, first_server, first_server_values
 from app.urls import is_web_url
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-FIRST_DAY = "1900-01-01"  # what is said to be earlier is a zero, or a slip
 SCHEMA = Path(__file__).parent.with_name("schema.sql")
 
 
@@ -53,6 +49,10 @@ def _apply(conn: db.engine.Connection, path: str) -> str:
         return f"schema {found}"
     if tables:
         copies.copy(path, f"{path}.before-migration")
+    for function in (*first_server_values.FUNCTIONS, is_web_url):
+        db.add_function(conn, function)
+    if tables and not found:
+        first_server.prepare(conn)
     for script in _scripts(found) if tables else [SCHEMA]:
         _run(conn, script)
     for secret in ("jwt_secret", "ban_key", "redis_key"):
@@ -75,9 +75,18 @@ def recognize(conn: db.engine.Connection, path: str) -> tuple[int, set[str]]:
         raise NotOurs(
             f"{path} has schema {found}, newer than this program's {db.SCHEMA_VERSION}; update the program"
         )
-    if tables and not {"users", "swipes", "sessions", "chats", "messages"} <= tables:
+    if tables and not _is_ours(conn, found, tables):
         raise NotOurs(f"{path} is a database of something else; name another file")
     return found, tables
+
+
+def _is_ours(conn: db.engine.Connection, found: int, tables: set[str]) -> bool:
+    """Tell our database or the first server's from others. Its older variants lack tables and columns."""
+    if found:
+        return {"users", "swipes", "sessions", "chats", "messages"} <= tables
+    columns = {row["name"] for row in conn.execute("PRAGMA table_info(users)")}
+    is_complete = {"id", "username", "password"} <= columns
+    return is_complete and bool({"swipes", "sessions", "chats", "messages"} & tables)
 
 
 def differences(conn: db.engine.Connection) -> list[str]:
@@ -95,49 +104,8 @@ def _scripts(found: int) -> Iterator[Path]:
 
 
 def _run(conn: db.engine.Connection, script: Path) -> None:
-    for function in (username, login_key, sha256, rfc3339, calendar_date, is_web_url):
-        db.add_function(conn, function)
     for statement in db.statements(script.read_text("utf-8")):
         conn.execute(statement)
     broken = conn.execute("PRAGMA foreign_key_check").fetchall()
     if broken:
         raise NotOurs(f"{script.name} left rows without what they refer to: {broken[:3]}")
-
-
-# What the migrations call in SQL.
-
-
-def username(text: str) -> str:
-    return text.strip()
-
-
-login_key = names.login_key
-
-
-def sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def rfc3339(text: str | None) -> str | None:
-    """A time as the first server wrote it (`2026-11-23 08:08:05`, or with fraction and zone); None if it is none,
-    such as its zero, of the year 1."""
-    found = re.match(
-        r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.\d{1,6})?\d*\s*(Z|[+-]\d\d:?\d\d)?", str(text)
-    )
-    try:
-        day, clock, fraction, zone = found.groups() if found else ("", "", "", "")
-        moment = datetime.fromisoformat(
-            f"{day}T{clock}{(fraction or '.0').ljust(7, '0')}{zone or '+00:00'}"
-        )
-        return times.text(moment) if day >= FIRST_DAY else None
-    except (ValueError, OverflowError):
-        return None
-
-
-def calendar_date(text: str | None) -> str | None:
-    """The date in a birthday as the first server wrote it (`1981-02-11 00:00:00`); None if it is none."""
-    try:
-        day = datetime.fromisoformat(str(text)[:10]).date().isoformat()
-        return day if day >= FIRST_DAY else None
-    except ValueError:
-        return None

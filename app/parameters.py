@@ -57,6 +57,16 @@ class ChatPage(Struct):
         self.before = self.before or None
 
 
+MAX_BLOCKS = 1000
+
+
+class BlockPage(Struct):
+    limit: Annotated[int, Meta(ge=1)] = (
+        MAX_BLOCKS  # clients that know no pages get most lists whole
+    )
+    cursor: str | None = None
+
+
 class EventPage(Struct):
     after: Annotated[int, Meta(ge=0, le=LARGEST_ID)] = 0
     limit: Count = 100

@@ -33,6 +33,8 @@ BREAKS = {
     "times of reports": "UPDATE reports SET created_at = 'x' WHERE id = 1",
     "times of decisions": "UPDATE decisions SET until = 'x' WHERE action = 'suspend'",
     "times of bans": "UPDATE bans SET created_at = 'x'",
+    "times of erasures": "INSERT INTO erasures SELECT id, 'x' FROM users WHERE deleted_at IS NOT NULL",
+    "erasures": "INSERT INTO erasures SELECT id, '2026-01-01T00:00:00.000Z' FROM users WHERE deleted_at IS NOT NULL",
     "times of set_aside": "INSERT INTO set_aside (table_name, row_id, reason, original, created_at)"
     " VALUES ('users', 1, '', '{}', '')",
     "people in discovery": "DELETE FROM discovery WHERE user_id = 1",

@@ -1,120 +1,208 @@
-"""What the import of older databases does with photos and with "unknown", and that its people can save their form."""
+"""Databases of the first server with whatever its schema allows: none stops the migration, and no row is lost."""
 
-import shutil
+import json
+import tempfile
+from contextlib import closing, contextmanager
+from pathlib import Path
 
-import bcrypt
 import pytest
+from hypothesis import HealthCheck, given, settings
 
-from app import create_app, migrate
-from tests.database import rows, run
+from app import config, create_app, migrate
+from app.db import engine
+from tests import first_server, limits
+from tests.database import dump, rows
+from tests.first_server import HASH
 from tests.people import PASSWORD, InProcess, Person
-from tests.test_migrate import FIRST, migrate_to
+from tests.test_check import check
 
-BAD = ["javascript:alert(1)", "/uploads/1.jpg", "https://?", "http://[::1", 'https://x.example/"']
-GOOD = "https://x.example/1.jpg"
-
-
-@pytest.fixture
-def path(tmp_path):
-    return str(shutil.copy(FIRST, tmp_path / "dating.db"))
+EXAMPLES = 300
 
 
-def give_photos(path):
-    for user_id, photo in enumerate([*BAD, GOOD], start=1):
-        quoted = photo.replace("'", "''")
-        run(path, f"UPDATE users SET photo_url = '{quoted}' WHERE id = {user_id}")
-
-
-@pytest.mark.parametrize("schema", [0, 5, 6])
-def test_bad_photos_are_set_aside(path, tmp_path, monkeypatch, schema):
-    if schema:
-        scripts = tmp_path / "scripts"
-        scripts.mkdir()
-        migrate_to(schema, path, scripts, monkeypatch)
-    give_photos(path)
-    if schema == 6:
-        run(path, "UPDATE discovery SET is_pictured = 1 WHERE user_id <= 6")
+@pytest.fixture(scope="session")
+def new_schema(tmp_path_factory):
+    path = str(tmp_path_factory.mktemp("new") / "new.db")
     migrate.migrate(path)
-    assert rows(path, "SELECT photo_url FROM users WHERE id <= 6 ORDER BY id") == [
-        *[(None,)] * len(BAD),
-        (GOOD,),
-    ]
-    pictured = "SELECT user_id FROM discovery WHERE is_pictured = 1 AND user_id <= 6"
-    assert rows(path, pictured) == [(6,)]
-    kept = "SELECT row_id, json_extract(original, '$.photo_url') FROM set_aside"
-    assert rows(path, f"{kept} WHERE original LIKE '%photo_url%' ORDER BY row_id") == list(
-        enumerate(BAD, start=1)
-    )
+    return dump(path)[""]
 
 
-@pytest.mark.parametrize("schema", [0, 6])
-def test_unknown_is_unset(path, tmp_path, monkeypatch, schema):
-    if schema:
-        scripts = tmp_path / "scripts"
-        scripts.mkdir()
-        migrate_to(schema, path, scripts, monkeypatch)
-    run(path, "UPDATE users SET gender = 'unknown', interested_in = ' Unknown ' WHERE id = 1")
-    if schema:
-        run(
-            path,
-            "UPDATE discovery SET gender = ' unknown ', interested_in = ' unknown ' WHERE user_id = 1",
+@contextmanager
+def served(path, redis_url):
+    """The app on this database, in this process."""
+    app = create_app(
+        config.load(
+            limits.NONE | {"DATABASE_PATH": path, "REDIS_URL": redis_url, "BCRYPT_COST": "4"}
         )
+    )
+    try:
+        yield app
+    finally:
+        for connection in app.extensions["idle_connections"]:
+            connection.close()
+        app.extensions["bell"].redis.close()
+
+
+def raw(path):
+    """All rows by table and id, texts as bytes, since they may not be UTF-8."""
+    with closing(engine.connect(path)) as conn:
+        conn.text_factory = bytes
+        found = {}
+        for table in first_server.TABLES:
+            cursor = conn.execute(f"SELECT * FROM {table} ORDER BY id")
+            columns = [column[0] for column in cursor.description]
+            found[table] = {row[0]: dict(zip(columns, row, strict=True)) for row in cursor}
+        return found
+
+
+def new_ids(path):
+    """The new id of each row that got one, by table and old id."""
+    renumbered = rows(
+        path,
+        "SELECT table_name, row_id, original FROM set_aside WHERE reason LIKE 'this id is out of range%'",
+    )
+    return {(table, json.loads(original)["id"]): new for table, new, original in renumbered}
+
+
+def notes(path):
+    sql = "SELECT table_name, row_id, reason, original FROM set_aside WHERE json_valid(original)"
+    return [row for row in rows(path, sql) if not row[2].startswith("this id is out of range")]
+
+
+def assert_nothing_is_lost(before, path):
+    after, moved = raw(path), new_ids(path)
+    noted = {(table, row_id) for table, row_id, *_ in notes(path)}
+    for table, found in before.items():
+        ids = [moved.get((table, old), old) for old in found]
+        assert len(set(ids)) == len(ids)
+        assert set(after[table]) <= set(ids)
+        for row_id, row in zip(ids, found.values(), strict=True):
+            assert row_id in after[table] or (table, row_id) in noted
+            if (table, row_id) not in noted:
+                for column in after[table][row_id].keys() & {"action", "bio", "name", "content"}:
+                    assert after[table][row_id][column] == row[column]
+    assert len(after["users"]) == len(before["users"])
+
+
+def assert_all_log_in(before, path, server):
+    moved = new_ids(path)
+    renamed = {
+        row_id
+        for table, row_id, reason, _ in notes(path)
+        if "lives on as" in reason and table == "users"
+    }
+    accounts = dict(rows(path, "SELECT id, username FROM users"))
+    for old_id, row in before["users"].items():
+        if row["password"] != HASH:
+            continue
+        user_id = moved.get(("users", old_id), old_id)
+        is_noted = user_id in renamed or not isinstance(row["username"], bytes)
+        name = accounts[user_id] if is_noted else row["username"].decode()
+        answer = Person.post_json(server, "/login", {"username": name, "password": PASSWORD})
+        assert (answer.status, answer.json.get("user_id")) == (200, str(user_id)), name
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(made=first_server.databases())
+def test_any_database_of_the_first_server_migrates(redis_url, new_schema, made):
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder, "dating.db"))
+        first_server.write(path, *made)
+        before = raw(path)
+        migrate.migrate(path)
+        assert raw(f"{path}.before-migration") == before
+        assert dump(path)[""] == new_schema
+        assert_nothing_is_lost(before, path)
+        migrated = dump(path)
+        migrate.migrate(path)
+        assert dump(path) == migrated
+        with served(path, redis_url) as app:
+            assert check(app) == (0, "All is well\n")
+            assert_all_log_in(before, path, InProcess(app))
+
+
+def names_after(path, usernames):
+    """Migrate users of these names, ids from 1 on, and return their names after it."""
+    found = [{"id": i, "username": name, "password": HASH} for i, name in enumerate(usernames, 1)]
+    first_server.write(path, first_server.SCHEMA, {"users": found})
     migrate.migrate(path)
-    assert rows(path, "SELECT gender, interested_in FROM users WHERE id = 1") == [(None, None)]
-    assert rows(path, "SELECT gender, interested_in FROM discovery WHERE user_id = 1") == [
-        (" ", " ")
+    return [name for (name,) in rows(path, "SELECT username FROM users ORDER BY id")]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (["bob", "x", "y", "bob ", "bob-4"], ["bob", "x", "y", "bob-4-2", "bob-4"]),
+        (["bob", "BOB", "bob-2", "bob-2-2"], ["bob", "BOB-2-3", "bob-2", "bob-2-2"]),
+        (["bob-2", "bob", "Bob-2", "bob "], ["bob-2", "bob", "Bob-2-3", "bob-4"]),
+        (["bob-4", "BOB-4", "bob", "Bob"], ["bob-4", "BOB-4-2", "bob", "Bob-4-3"]),
+        (["", "user-1", " "], ["user-1-2", "user-1", "user-3"]),
+        (["a\x00b", b"bob", first_server.Invalid(b"\xff")], ["a\ufffdb-1", "bob", "\ufffd-3"]),
+        (["long" * 300, 7, "Анна Мария "], ["long" * 10 + "-1", "7", "Анна Мария"]),
+    ],
+)
+def test_migrate_names_that_collide_get_free_names(tmp_path, before, after):
+    assert names_after(str(tmp_path / "dating.db"), before) == after
+
+
+def test_migrate_ids_out_of_range_moves_what_refers_to_them(tmp_path):
+    path = str(tmp_path / "dating.db")
+    found = {
+        "users": [
+            {"id": i, "username": f"user {i}", "password": HASH} for i in (-1, 0, 5, 2**63 - 1)
+        ],
+        "chats": [
+            {"id": 0, "user1_id": 0, "user2_id": 2**63 - 1},
+            {"id": 3, "user1_id": 5, "user2_id": -1},
+        ],
+        "messages": [
+            {"id": -9, "chat_id": 0, "sender_id": 2**63 - 1, "receiver_id": 0, "content": "to 0"},
+            {"id": -8, "chat_id": 0, "sender_id": 0, "receiver_id": 2**63 - 1, "content": "from 0"},
+            {"id": 4, "chat_id": 3, "sender_id": 0, "receiver_id": 0, "content": "It's a match!"},
+        ],
+        "swipes": [{"id": 1, "user_id": -1, "target_id": 6, "action": "like"}],
+    }
+    first_server.write(path, first_server.SCHEMA, found)
+    migrate.migrate(path)
+    assert rows(path, "SELECT id, username FROM users") == [
+        (5, "user 5"),
+        (7, "user -1"),  # 6 was somebody's, whom the swipe names
+        (8, "user 0"),
+        (9, f"user {2**63 - 1}"),
+    ]
+    assert rows(path, "SELECT id, user1_id, user2_id FROM chats") == [(3, 5, 7), (4, 8, 9)]
+    sent = "SELECT id, chat_id, sender_id, receiver_id, content FROM messages"
+    assert rows(path, sent) == [
+        (4, 3, None, None, "It's a match!"),
+        (5, 4, 9, 8, "to 0"),
+        (6, 4, 8, 9, "from 0"),
     ]
 
 
-NAMES = ["24", "admin", "Deleted User", "two  spaces", "Straße Weg", "p\u0430ypal"]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_names_that_cannot_be_registered_still_log_in(path, settings, name):
-    password = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4, b"2a")).decode()
-    run(path, f"UPDATE users SET username = '{name}', password = '{password}' WHERE id = 1")
-    settings["DATABASE_PATH"] = path
+def test_migrate_empty_refresh_token_is_no_credential(tmp_path, redis_url):
+    path = str(tmp_path / "dating.db")
+    session = {"user_id": 1, "device_id": "", "access_token": "", "access_expires": ""}
+    session |= {"id": 1, "refresh_token": "", "refresh_expires": "2030-01-01 00:00:00"}
+    user = {"id": 1, "username": "bob", "password": HASH}
+    first_server.write(path, first_server.SCHEMA, {"users": [user], "sessions": [session]})
     migrate.migrate(path)
-    app = create_app(settings)
-    assert Person(InProcess(app), name).id == 1
-    for connection in app.extensions["idle_connections"]:
-        connection.close()
-    app.extensions["bell"].redis.close()
+    assert rows(path, "SELECT table_name, row_id FROM set_aside") == [("sessions", 1)]
+    with served(path, redis_url) as app:
+        answer = Person.post_json(InProcess(app), "/refresh", {"user_id": 1, "refresh_token": ""})
+        assert answer.status == 401
 
 
-ODD = {
-    "bio": "x" * 5000,
-    "name": "line\nbreak" * 30,
-    "gender": "a" * 40,
-    "interested_in": "  spaces  ",
-    "location": "\u202ethere" * 90,
-    "birthday": "2020-02-03 00:00:00",
-    "photo_url": "/uploads/1.jpg",
-    "latitude": "0",
-    "longitude": "0",
-}
-
-
-def test_an_imported_form_can_be_saved(path, settings):
-    password = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4, b"2a")).decode()
-    values = ", ".join(f"{field} = '{value}'" for field, value in ODD.items())
-    run(path, f"UPDATE users SET password = '{password}', {values} WHERE id = 1")
-    settings["DATABASE_PATH"] = path
+def test_migrate_database_of_users_alone_gets_the_other_tables(tmp_path, new_schema):
+    path = str(tmp_path / "dating.db")
+    user = {"id": 1, "username": "bob", "password": HASH}
+    schema = (
+        "CREATE TABLE users (id INTEGER PRIMARY KEY, username, password); CREATE TABLE swipes (id)"
+    )
+    first_server.write(path, schema, {"users": [user]})
     migrate.migrate(path)
-    app = create_app(settings)
-    anna = Person(InProcess(app), "anna")
-    me = anna.get("/me")
-    assert (me["bio"], me["name"], me["photo_url"]) == (ODD["bio"], ODD["name"], None)
-    assert anna.put_me(**me) == anna.patch_me(**me) == anna.get("/me") == me
-    for written in ("2020-02-03", "2020-02-03 00:00:00", "2020-02-03T00:00:00+03:00"):
-        assert anna.put_me(birthday=written) == me
-    for field in ("latitude", "longitude"):
-        assert anna.put_me(**{field: me[field]}) == me
-    changed = anna.put_me(**me | {"location": "here"})
-    assert changed == me | {"location": "here"}
-    for field, value in (("bio", "y" * 5000), ("birthday", "2020-02-04")):
-        answer = anna.call("PUT", "/me", {field: value})
-        assert (answer.status, answer.json["errors"][0]["field"]) == (422, field)
-    for connection in app.extensions["idle_connections"]:
-        connection.close()
-    app.extensions["bell"].redis.close()
+    assert dump(path)[""] == new_schema
+    assert rows(path, "SELECT username FROM users") == [("bob",)]

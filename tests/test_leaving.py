@@ -2,8 +2,8 @@
 
 import pytest
 
-from app import db
-from app.queries import sessions
+from app import batches, db, erasures
+from app.queries import account, sessions
 from app.queries.account import TABLES
 from tests.database import dump, rows
 from tests.people import PASSWORD, Person
@@ -232,3 +232,150 @@ def test_a_socket_of_who_leaves_is_closed_and_the_others_hear_it(town):
     assert (closed["type"], closed["user_id"], closed["seq"]) == ("chat_closed", anna.id, 2)
     mine.close()
     theirs.close()
+
+
+@pytest.fixture
+def small_batches(monkeypatch):
+    monkeypatch.setattr(batches, "BATCH_ROWS", 2)
+
+
+def killed(*_args):
+    raise KeyboardInterrupt
+
+
+def left_of(user_id, path):
+    """How many rows there are in the tables that are swept, and how many of erasures."""
+    mine = f"{user_id} IN (user_id, target_id)"
+    return [
+        rows(path, f"SELECT count(*) FROM {table} WHERE {condition}")[0][0]
+        for table, condition in [
+            ("swipes", mine),
+            ("blocks", mine),
+            ("events", f"user_id = {user_id}"),
+            ("messages", f"sender_id = {user_id} AND client_id IS NOT NULL"),
+            ("erasures", "TRUE"),
+        ]
+    ]
+
+
+@pytest.fixture
+def busy_anna(anna, person):
+    """Anna with several rows in each table that is swept, and the others."""
+    others = [person() for _ in range(5)]
+    for other in others[:3]:
+        chat_id = anna.match(other)
+        for number in range(2):
+            anna.write(chat_id, "hello", client_id=f"{9 - chat_id}.{9 - number}")
+        other.write(chat_id, "hello")
+    for other in others[3:]:
+        other.like(anna)
+        assert anna.call("PUT", f"/blocks/{other.id}").status == 200
+    assert others[0].call("PUT", f"/blocks/{anna.id}").status == 200
+    return anna, others
+
+
+def test_deletion_in_batches_leaves_nothing(busy_anna, settings, small_batches):
+    anna, _ = busy_anna
+    in_the_app(anna)
+    assert left_of(anna.id, settings["DATABASE_PATH"]) == [0, 0, 0, 0, 0]
+
+
+def test_deletion_killed_after_the_commit_shows_the_account_deleted(
+    busy_anna, settings, monkeypatch
+):
+    anna, others = busy_anna
+    monkeypatch.setattr(account, "change", killed)
+    with pytest.raises(KeyboardInterrupt):
+        in_the_app(anna)
+    assert anna.call("GET", "/me").status == 401
+    assert others[1].call("GET", f"/user/{anna.id}").status == 404
+    (chat,) = others[1].get("/chats")
+    assert (chat["is_closed"], chat["user"]["name"]) == (True, "deleted user")
+    assert others[1].get("/events?after=0")["events"][-1]["type"] == "chat_closed"
+    assert left_of(anna.id, settings["DATABASE_PATH"])[-1] == 1
+
+
+@pytest.mark.parametrize("go_on", ["migrate", "another deletion"])
+def test_deletion_killed_after_the_commit_is_finished_later(
+    busy_anna, app, settings, monkeypatch, small_batches, go_on
+):
+    anna, others = busy_anna
+    with monkeypatch.context() as patched:
+        patched.setattr(account, "change", killed)
+        with pytest.raises(KeyboardInterrupt):
+            in_the_app(anna)
+    assert app.test_cli_runner().invoke(args=["check"]).exit_code == 0
+    if go_on == "migrate":
+        assert app.test_cli_runner().invoke(args=["migrate"]).exit_code == 0
+    else:
+        monkeypatch.setattr(erasures, "STALE_MINUTES", 0)
+        in_the_app(others[4])
+    assert left_of(anna.id, settings["DATABASE_PATH"]) == [0, 0, 0, 0, 0]
+    assert app.test_cli_runner().invoke(args=["check"]).exit_code == 0
+
+
+def test_deletion_with_a_busy_database_after_the_commit_is_answered(anna, app, monkeypatch):
+    def busy(*_args):
+        raise db.Busy
+
+    monkeypatch.setattr(account, "change", busy)
+    monkeypatch.setattr(account, "find", lambda *_args: [1])
+    assert in_the_app(anna).json == {"status": "deleted"}
+
+
+def test_export_of_many_rows_is_the_same_document(busy_anna, app, monkeypatch):
+    anna, _ = busy_anna
+    monkeypatch.setattr(db, "STREAM_ROWS", 2)
+    monkeypatch.setattr("app.blueprints.account.MAX_EXPORT_BYTES_IN_MEMORY", 10)
+    monkeypatch.setattr("app.blueprints.account.CHUNK_BYTES", 7)
+    answer = anna.call("GET", "/me/export")
+    with app.app_context():
+        whole = {t: db.every(held.export, user_id=anna.id) for t, held in TABLES.items()}
+    assert answer.json == {"exported_at": answer.json["exported_at"]} | whole
+    assert [message["id"] for message in whole["messages"]] == sorted(
+        message["id"] for message in whole["messages"]
+    )
+    assert answer.headers["Content-Length"] == str(len(answer.body))
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="export.json"'
+    assert answer.headers["Content-Type"] == "application/json"
+
+
+def test_export_that_fails_in_the_middle_is_an_error(anna, app, monkeypatch):
+    def broken(_user_id):
+        yield "users", iter([{"id": anna.id}])
+        raise db.Busy
+
+    monkeypatch.setattr(account, "export", broken)
+    answer = anna.call("GET", "/me/export")
+    assert (answer.status, answer.headers["Content-Type"]) == (503, "application/problem+json")
+
+
+def test_export_of_a_slow_client_holds_no_transaction(anna, app, monkeypatch):
+    with app.test_client() as client:
+        token = anna.tokens["access_token"]
+        answer = client.get(
+            "/me/export", headers={"Authorization": f"Bearer {token}"}, buffered=False
+        )
+        (conn,) = app.extensions["idle_connections"]
+        assert not conn.in_transaction
+        answer.close()
+
+
+def test_export_leaves_no_file(anna, settings, tmp_path, monkeypatch):
+    monkeypatch.setattr("app.blueprints.account.MAX_EXPORT_BYTES_IN_MEMORY", 10)
+    before = sorted(tmp_path.iterdir())
+    assert anna.call("GET", "/me/export").status == 200
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_deletion_finished_later_keeps_a_later_block(busy_anna, app, settings, monkeypatch):
+    anna, others = busy_anna
+    with monkeypatch.context() as patched:
+        patched.setattr(account, "change", killed)
+        with pytest.raises(KeyboardInterrupt):
+            in_the_app(anna)
+    assert others[1].call("PUT", f"/blocks/{anna.id}").status == 200
+    with app.app_context():
+        erasures.finish_all()
+    kept = rows(settings["DATABASE_PATH"], "SELECT user_id, target_id FROM blocks")
+    assert kept == [(others[1].id, anna.id)]

@@ -13,6 +13,7 @@ import bcrypt
 import pytest
 
 from app import copies, create_app, db, migrate
+from app.first_server_values import rfc3339
 from app.flask_command import FLASK
 from tests.database import dump, rows, run
 from tests.people import PASSWORD, InProcess, Person
@@ -287,7 +288,7 @@ migrate.migrate(sys.argv[1])
     ],
 )
 def test_times_of_the_first_server_are_understood(written, meant):
-    assert migrate.rfc3339(written) == meant
+    assert rfc3339(written) == meant
 
 
 def test_an_app_on_an_old_schema_says_what_to_do(path, settings):

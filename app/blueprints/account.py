@@ -1,8 +1,14 @@
 """Leaving, and what one takes along."""
 
-from flask import Blueprint, g, jsonify
+import os
+import tempfile
+from collections.abc import Iterator
+from typing import IO
 
-from app import times
+import msgspec
+from flask import Blueprint, Response, current_app, g
+
+from app import db, erasures, times
 from app.auth import confirmed, named_by, signed_in, wrong_credentials
 from app.blueprints import read_little
 from app.bodies import Credentials, Password
@@ -12,6 +18,9 @@ from app.json import read
 from app.limits import is_wrong, limit, name_at_address, user
 from app.queries import account, chats, sessions, users
 
+MAX_EXPORT_BYTES_IN_MEMORY = 256 * 1024
+CHUNK_BYTES = 64 * 1024
+
 bp = Blueprint("account", __name__)
 bp.before_request(read_little)
 
@@ -20,10 +29,51 @@ bp.before_request(read_little)
 @signed_in
 @limit("LIMIT_EXPORT", user)
 def export_me():
-    """All that is held about me; what others wrote or did is theirs."""
-    response = jsonify({"exported_at": times.from_now()} | account.export(g.user_id))
+    """All that is held about me; what others wrote or did is theirs.
+
+    It is written to a file before the answer begins. A slow client then holds up no checkpoint, an error is answered as
+    one, and the length tells the client of an answer that breaks off.
+    """
+    file = _export(g.user_id)
+    response = Response(_chunks(file), mimetype="application/json")
+    response.call_on_close(file.close)
+    response.content_length = file.tell()
     response.headers["Content-Disposition"] = 'attachment; filename="export.json"'
     return response
+
+
+def _export(user_id: int) -> IO[bytes]:
+    """Return a file that holds the document and has no name, beside the database, where nobody else reads."""
+    folder = os.path.dirname(os.path.abspath(current_app.config["DATABASE_PATH"]))
+    file = tempfile.SpooledTemporaryFile(MAX_EXPORT_BYTES_IN_MEMORY, dir=folder)  # noqa: SIM115
+    try:
+        with db.snapshot():
+            _write_export(file, user_id)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _write_export(file: IO[bytes], user_id: int) -> None:
+    encode = msgspec.json.Encoder().encode
+    file.write(b'{"exported_at":' + encode(times.from_now()))
+    for table, rows in account.export(user_id):
+        file.write(f',"{table}":['.encode())
+        separator = b""
+        for row in rows:
+            file.write(separator + encode(row))
+            separator = b","
+        file.write(b"]")
+    file.write(b"}")
+
+
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield the file's content and close it."""
+    with file:
+        file.seek(0)
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
 
 
 @bp.delete("/me")
@@ -58,3 +108,5 @@ def _leave(user_id: int, password_hash: str) -> None:
         ]
     announce(*recorded)
     announce_end(user_id, ended)
+    erasures.finish(user_id)
+    erasures.finish_stale()

@@ -2,11 +2,12 @@
 
 import base64
 import re
+import time
 from typing import Any
 
 from flask import Blueprint, current_app, g, jsonify
 
-from app import metrics, times
+from app import batches, metrics, times
 from app.auth import signed_in
 from app.bodies import ReadChat, ReadMessages, SendMessage
 from app.cursors import next_link
@@ -110,16 +111,22 @@ def send_message():
 @bp.post("/chat/read")
 @signed_in
 def read_chat():
-    """Mark all messages to me in a chat as read."""
+    """Mark all messages to me in a chat as read, many of them in several transactions.
+
+    The last one records the event, so that a request that is repeated after a break records it, too.
+    """
     body = read(ReadChat)
-    frames = []
-    with transaction():
-        chat = _my_chat(body.chat_id, body.receiver_id)
-        if messages.mark_chat_read(chat["id"], g.user_id):
-            frames = for_own_devices(read_frame(chat["id"], chat["peer_id"]))
-            if not chat["is_closed"]:
-                frames.append((chat["peer_id"], read_chat_frame(chat["id"], g.user_id)))
-        recorded = record_all(frames)
+    recorded = []
+    is_done = False
+    while not is_done:
+        with transaction():
+            chat = _my_chat(body.chat_id, body.receiver_id)
+            changed = messages.mark_chat_read(chat["id"], g.user_id, batches.BATCH_ROWS)
+            is_done = not messages.has_unread(chat["id"], g.user_id)
+            if changed and is_done:
+                recorded = record_all(_read_chat_frames(chat))
+        if not is_done:
+            time.sleep(batches.PAUSE_SECONDS)
     announce(*recorded)
     return jsonify(True)
 
@@ -144,6 +151,13 @@ def read_messages():
         recorded = record_all(frames)
     announce(*recorded)
     return {"status": "ok"}
+
+
+def _read_chat_frames(chat: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
+    frames = for_own_devices(read_frame(chat["id"], chat["peer_id"]))
+    if not chat["is_closed"]:
+        frames.append((chat["peer_id"], read_chat_frame(chat["id"], g.user_id)))
+    return frames
 
 
 def _my_chat(chat_id: int | None, receiver_id: int | None) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 import msgspec
 from flask import Blueprint, current_app, g, jsonify
 
-from app import times
+from app import cursors, times
 from app.auth import signed_in
 from app.bodies import Report
 from app.db import transaction
 from app.events import Event, announce, chat_closed_frame, record_all
-from app.json import read
+from app.json import read, read_query
+from app.parameters import MAX_BLOCKS, BlockPage
 from app.problems import Problem, invalid, not_found, too_many
 from app.queries import blocks, chats, reports, swipes, users
 
@@ -18,8 +19,17 @@ bp = Blueprint("safety", __name__)
 @bp.get("/blocks")
 @signed_in
 def list_blocks():
-    """Whom I block, the latest first."""
-    return jsonify(blocks.mine(g.user_id))
+    """Whom I block, the latest first; a Link header names the next page."""
+    query = read_query(BlockPage)
+    before = None if query.cursor is None else cursors.unseal(query.cursor)
+    limit = min(query.limit, MAX_BLOCKS)
+    rows = blocks.mine(g.user_id, before, limit + 1)
+    shown = rows[:limit]
+    response = jsonify(shown)
+    if len(rows) > len(shown):
+        last = [shown[-1]["created_at"], shown[-1]["user_id"]]
+        response.headers["Link"] = cursors.next_link(cursor=cursors.seal(last))
+    return response
 
 
 @bp.put("/blocks/<id:user_id>")

@@ -3,10 +3,20 @@
 Both work on this one list; a test fails when a table with a user in it is not here.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
+
+import msgspec
 
 from app import db, times
 from app.db import Row
+
+
+class Sweep(NamedTuple):
+    """Deletes rows that may be many, after the transaction of `erase`."""
+
+    find: str  # the rowids, at most `:most`, of rows that are left of `:user_id`, whose account was deleted
+    change: str  # of those in `:ids`, a list in JSON
 
 
 class Held(NamedTuple):
@@ -16,6 +26,7 @@ class Held(NamedTuple):
     erase: (
         str | None
     )  # leaves others what is theirs: their copy of a conversation; None: we keep it, to protect others
+    sweep: Sweep | None = None
 
 
 TABLES = {
@@ -67,7 +78,20 @@ TABLES = {
         WHERE user_id = :user_id
         ORDER BY created_at
         """,
-        "DELETE FROM swipes WHERE user_id = :user_id OR target_id = :user_id",
+        None,
+        Sweep(
+            """
+            SELECT id
+            FROM swipes
+            WHERE user_id = :user_id OR target_id = :user_id
+            LIMIT :most
+            """,
+            """
+            DELETE FROM swipes
+            WHERE id IN (SELECT value FROM json_each(:ids))
+              AND (user_id = :user_id OR target_id = :user_id)
+            """,
+        ),
     ),
     "chats": Held(
         """
@@ -84,12 +108,31 @@ TABLES = {
     ),
     "messages": Held(
         """
-        SELECT id, chat_id, content, is_read, created_at
-        FROM messages
-        WHERE sender_id = :user_id
-        ORDER BY id
+        SELECT messages.id, messages.chat_id, messages.content, messages.is_read, messages.created_at
+        FROM (
+            SELECT id
+            FROM messages
+            WHERE sender_id = :user_id
+            ORDER BY id
+            LIMIT -1) AS mine  -- the limit keeps the order; sorting the ids alone takes little memory
+        CROSS JOIN messages ON messages.id = mine.id
         """,
-        "UPDATE messages SET client_id = NULL WHERE sender_id = :user_id AND client_id IS NOT NULL",
+        None,
+        Sweep(
+            """
+            SELECT id
+            FROM messages
+            WHERE sender_id = :user_id
+              AND client_id IS NOT NULL
+            LIMIT :most
+            """,
+            """
+            UPDATE messages
+            SET client_id = NULL
+            WHERE id IN (SELECT value FROM json_each(:ids))
+              AND sender_id = :user_id
+            """,
+        ),
     ),
     "events": Held(
         """
@@ -98,7 +141,20 @@ TABLES = {
         WHERE user_id = :user_id
         ORDER BY seq
         """,
-        "DELETE FROM events WHERE user_id = :user_id",
+        None,
+        Sweep(
+            """
+            SELECT rowid AS id
+            FROM events
+            WHERE user_id = :user_id
+            LIMIT :most
+            """,
+            """
+            DELETE FROM events
+            WHERE rowid IN (SELECT value FROM json_each(:ids))
+              AND user_id = :user_id
+            """,
+        ),
     ),
     "blocks": Held(
         """
@@ -107,7 +163,22 @@ TABLES = {
         WHERE user_id = :user_id
         ORDER BY created_at
         """,
-        "DELETE FROM blocks WHERE user_id = :user_id OR target_id = :user_id",
+        None,
+        Sweep(  # a later block by another hides the chat with the deleted user, and stays
+            """
+            SELECT blocks.rowid AS id
+            FROM blocks
+            JOIN users ON users.id = :user_id
+            WHERE (blocks.user_id = :user_id OR blocks.target_id = :user_id)
+              AND blocks.created_at < users.deleted_at
+            LIMIT :most
+            """,
+            """
+            DELETE FROM blocks
+            WHERE rowid IN (SELECT value FROM json_each(:ids))
+              AND (user_id = :user_id OR target_id = :user_id)
+            """,
+        ),
     ),
     "reports": Held(  # an open one keeps its evidence until it is decided
         """
@@ -143,19 +214,39 @@ TABLES = {
         WHERE (table_name = 'users' AND row_id = :user_id)
            OR :user_id IN (original ->> 'user_id', original ->> 'sender_id')
         """,
+        None,
+        Sweep(
+            """
+            SELECT id
+            FROM set_aside
+            WHERE (table_name = 'users' AND row_id = :user_id)
+               OR :user_id IN (original ->> 'user_id', original ->> 'target_id', original ->> 'sender_id',
+                               original ->> 'receiver_id', original ->> 'user1_id', original ->> 'user2_id')
+            LIMIT :most
+            """,
+            "DELETE FROM set_aside WHERE id IN (SELECT value FROM json_each(:ids))",
+        ),
+    ),
+    "erasures": Held(
         """
-        DELETE FROM set_aside
-        WHERE (table_name = 'users' AND row_id = :user_id)
-           OR :user_id IN (original ->> 'user_id', original ->> 'target_id', original ->> 'sender_id',
-                           original ->> 'receiver_id', original ->> 'user1_id', original ->> 'user2_id')
+        SELECT started_at
+        FROM erasures
+        WHERE user_id = :user_id
+        """,
+        """
+        INSERT INTO erasures (user_id, started_at)
+        VALUES (:user_id, :now)
+        ON CONFLICT (user_id) DO NOTHING
         """,
     ),
 }
+SWEEPS = [held.sweep for held in TABLES.values() if held.sweep]
 
 
-def export(user_id: int) -> dict[str, list[Row]]:
-    """All that is held about me, by table."""
-    return {table: db.every(held.export, user_id=user_id) for table, held in TABLES.items()}
+def export(user_id: int) -> Iterator[tuple[str, Iterator[Row]]]:
+    """Yield each table and the rows that are held about a user there. Only inside `db.snapshot`."""
+    for table, held in TABLES.items():
+        yield table, db.stream(held.export, user_id=user_id)
 
 
 def erase(user_id: int) -> None:
@@ -163,3 +254,29 @@ def erase(user_id: int) -> None:
     for held in TABLES.values():
         if held.erase:
             db.run(held.erase, user_id=user_id, now=times.from_now())
+
+
+def find(sweep: Sweep, user_id: int, most: int) -> list[int]:
+    return [row["id"] for row in db.every(sweep.find, user_id=user_id, most=most)]
+
+
+def change(sweep: Sweep, user_id: int, ids: list[int]) -> int:
+    return db.run(sweep.change, user_id=user_id, ids=msgspec.json.encode(ids).decode())
+
+
+def unfinished(before: str) -> list[int]:
+    """Return the deleted accounts whose erasure began before that and is not finished."""
+    rows = db.every(
+        """
+        SELECT user_id
+        FROM erasures
+        WHERE started_at < :before
+        ORDER BY user_id
+        """,
+        before=before,
+    )
+    return [row["user_id"] for row in rows]
+
+
+def finish(user_id: int) -> None:
+    db.run("DELETE FROM erasures WHERE user_id = :user_id", user_id=user_id)

@@ -3,6 +3,8 @@
 from app import db, times
 from app.db import Row
 
+_AFTER_ALL = "9999"  # compares as later than any time
+
 
 def insert(user_id: int, target_id: int) -> bool:
     """Whether I had not blocked them before."""
@@ -33,15 +35,24 @@ def delete(user_id: int, target_id: int) -> bool:
     return deleted == 1
 
 
-def mine(user_id: int) -> list[Row]:
-    """Whom I block, the latest first."""
+def mine(user_id: int, before: tuple[str, int] | None, limit: int) -> list[Row]:
+    """Return whom a user blocks, the latest first.
+
+    `before`: the (created_at, user_id) that the page before ended with.
+    """
+    created_at, target_id = before or (_AFTER_ALL, 0)
     return db.every(
         """
         SELECT blocks.target_id AS user_id, them.username, them.name, blocks.created_at
         FROM blocks
         JOIN users AS them ON them.id = blocks.target_id
         WHERE blocks.user_id = :user_id
+          AND (blocks.created_at, blocks.target_id) < (:created_at, :target_id)
         ORDER BY blocks.created_at DESC, blocks.target_id DESC
+        LIMIT :limit
         """,
         user_id=user_id,
+        created_at=created_at,
+        target_id=target_id,
+        limit=limit,
     )

@@ -110,19 +110,41 @@ def following(chat_id: int, user_id: int, after_id: int, before_id: int, limit: 
     )
 
 
-def mark_chat_read(chat_id: int, user_id: int) -> int:
-    """How many messages to me became read."""
+def mark_chat_read(chat_id: int, user_id: int, most: int) -> int:
+    """Mark the first unread messages to a user in a chat as read, at most `most`; return how many."""
     return db.run(
         """
         UPDATE messages
         SET is_read = 1
+        WHERE id IN (
+            SELECT id
+            FROM messages
+            WHERE chat_id = :chat_id
+              AND receiver_id = :user_id
+              AND is_read = 0
+            ORDER BY id
+            LIMIT :most)
+        """,
+        chat_id=chat_id,
+        user_id=user_id,
+        most=most,
+    )
+
+
+def has_unread(chat_id: int, user_id: int) -> bool:
+    found = db.one(
+        """
+        SELECT 1 AS found
+        FROM messages
         WHERE chat_id = :chat_id
           AND receiver_id = :user_id
           AND is_read = 0
+        LIMIT 1
         """,
         chat_id=chat_id,
         user_id=user_id,
     )
+    return found is not None
 
 
 def mark_read(chat_id: int, user_id: int, message_id: int) -> bool:

@@ -1,5 +1,7 @@
 """Who liked whom."""
 
+import msgspec
+
 from app import db, times
 from app.db import Row
 from app.fields import LARGEST_ID, latest_birthday
@@ -124,5 +126,36 @@ def followers(user_id: int, before: int | None, limit: int) -> list[Row]:
     )
 
 
-def delete_mine(user_id: int) -> None:
-    db.run("DELETE FROM swipes WHERE user_id = :user_id", user_id=user_id)
+def mine(user_id: int, up_to: int, most: int) -> list[int]:
+    """Return the ids of some swipes of a user, none after `up_to`."""
+    rows = db.every(
+        """
+        SELECT id
+        FROM swipes
+        WHERE user_id = :user_id
+          AND id <= :up_to
+        LIMIT :most
+        """,
+        user_id=user_id,
+        up_to=up_to,
+        most=most,
+    )
+    return [row["id"] for row in rows]
+
+
+def last_id() -> int:
+    """Return the largest id of all swipes."""
+    row = db.one("SELECT coalesce(max(id), 0) AS id FROM swipes")
+    return row["id"] if row else 0
+
+
+def delete_mine(user_id: int, ids: list[int]) -> None:
+    db.run(
+        """
+        DELETE FROM swipes
+        WHERE id IN (SELECT value FROM json_each(:ids))
+          AND user_id = :user_id
+        """,
+        user_id=user_id,
+        ids=msgspec.json.encode(ids).decode(),
+    )

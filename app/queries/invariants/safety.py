@@ -2,7 +2,7 @@
 
 from app.queries.invariants.invariant import Invariant
 
-_LEFT = "(SELECT id FROM users WHERE deleted_at IS NOT NULL)"
+_LEFT = "(SELECT id FROM users WHERE deleted_at IS NOT NULL AND id NOT IN (SELECT user_id FROM erasures))"
 _PAIR = """chats.user1_id = min(blocks.user_id, blocks.target_id)
                     AND chats.user2_id = max(blocks.user_id, blocks.target_id)"""
 
@@ -35,7 +35,8 @@ INVARIANTS = [
         UNION
         SELECT user_id FROM blocks WHERE user_id IN {_LEFT}
         UNION
-        SELECT target_id FROM blocks JOIN users ON users.id = target_id WHERE blocks.created_at < users.deleted_at
+        SELECT target_id FROM blocks JOIN users ON users.id = target_id
+        WHERE blocks.created_at < users.deleted_at AND target_id IN {_LEFT}
         UNION
         SELECT user_id FROM origins WHERE user_id IN {_LEFT}
         UNION
@@ -43,6 +44,17 @@ INVARIANTS = [
         UNION
         SELECT user2_id FROM chats WHERE closed_at IS NULL AND user2_id IN {_LEFT}
         """,  # noqa: S608
+    ),
+    Invariant(
+        "erasures",
+        "the rows of a deleted account are not all deleted after an hour; run flask migrate",
+        """
+        SELECT erasures.user_id AS id
+        FROM erasures
+        JOIN users ON users.id = erasures.user_id
+        WHERE users.deleted_at IS NULL
+           OR julianday(erasures.started_at) < julianday('now', '-1 hour')
+        """,
     ),
     Invariant(
         "bans",

@@ -15,9 +15,16 @@ _TIMES = {
     "reports": "created_at decided_at",
     "decisions": "until created_at",
     "bans": "created_at",
+    "erasures": "started_at",
     "set_aside": "created_at",
 }
-_KEY = {"discovery": "user_id", "events": "user_id", "blocks": "user_id", "bans": "user_id"}
+_KEY = {
+    "discovery": "user_id",
+    "events": "user_id",
+    "blocks": "user_id",
+    "bans": "user_id",
+    "erasures": "user_id",
+}
 
 
 def _ill_written(table: str) -> str:
