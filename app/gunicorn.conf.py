@@ -67,10 +67,23 @@ def post_request(_worker, _request, _environ, _response):
 
 
 def post_worker_init(worker):
+    watch_database(worker)
     if settings["WS_MOUNTED"]:
         from ws import mounted  # not before gevent's patches
 
         mounted.mount(worker)
+
+
+def watch_database(worker):
+    from app import connections  # not before gevent's patches
+
+    connections.watch(worker, worker.wsgi.extensions["connections"])
+
+
+def worker_exit(_server, worker):
+    """Leave no change in the write-ahead log alone; the last process to exit merges it."""
+    if worker.wsgi:
+        worker.wsgi.extensions["connections"].close()
 
 
 def write_problem(sock, status, reason, _quoted):

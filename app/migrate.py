@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from app import copies, db, names, times
+from app.connections import make_private
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 FIRST_DAY = "1900-01-01"  # what is said to be earlier is a zero, or a slip
@@ -22,9 +23,11 @@ class NotOurs(Exception):
 def migrate(path: str) -> str:
     """Bring the file to the current schema in one transaction, and say in a line what was done.
 
-    An older file is first copied to `<path>.before-migration`. Any number of processes may call this at once.
+    An older file is first copied to `<path>.before-migration`, or `-2` and so on if that exists. Any number of
+    processes may call this at once.
     """
     db.create(path)
+    make_private(path)
     with closing(db.connect(path, patience=60)) as conn:
         done = f"schema {db.SCHEMA_VERSION}"
         if db.version(conn) != db.SCHEMA_VERSION:
@@ -45,8 +48,7 @@ def _apply(conn: db.engine.Connection, path: str) -> str:
     found, tables = recognize(conn, path)
     if found == db.SCHEMA_VERSION:
         return f"schema {found}"
-    if tables:
-        copies.copy(path, f"{path}.before-migration")
+    kept = copies.copy(path, f"{path}.before-migration") if tables else ""
     for script in _scripts(found) if tables else [SCHEMA]:
         _run(conn, script)
     for secret in ("jwt_secret", "ban_key"):
@@ -56,7 +58,8 @@ def _apply(conn: db.engine.Connection, path: str) -> str:
     if not tables:
         return f"made with schema {db.SCHEMA_VERSION}"
     count = conn.execute("SELECT count(*) AS rows FROM set_aside").fetchone()["rows"]
-    return f"brought from schema {found} to {db.SCHEMA_VERSION}, {count} rows noted in set_aside"
+    done = f"brought from schema {found} to {db.SCHEMA_VERSION}, {count} rows noted in set_aside"
+    return f"{done}, the old file is {kept}"
 
 
 def recognize(conn: db.engine.Connection, path: str) -> tuple[int, set[str]]:

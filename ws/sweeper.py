@@ -10,7 +10,7 @@ from contextlib import suppress
 import redis
 from flask import Flask
 
-from app import bell, presence
+from app import bell, presence, storage_errors
 from app.queries import events, sessions
 from ws.connection import ENDED, Connection
 from ws.hub import Hub
@@ -41,8 +41,11 @@ class Sweeper:
             try:
                 with self._app.app_context():
                     self._sweep(cause)
-            except Exception:
-                log.exception("a look into the log failed")
+            except Exception as error:
+                if storage_errors.is_outage(error):
+                    storage_errors.note(error)
+                else:
+                    log.exception("a look into the log failed")
             time.sleep(PAUSE_SECONDS)
 
     def _sweep(self, cause: str) -> None:
