@@ -65,7 +65,7 @@ TABLES = {
         SELECT target_id, action, created_at
         FROM swipes
         WHERE user_id = :user_id
-        ORDER BY created_at
+        ORDER BY id
         """,
         "DELETE FROM swipes WHERE user_id = :user_id OR target_id = :user_id",
     ),
