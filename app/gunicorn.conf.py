@@ -80,12 +80,6 @@ def watch_database(worker):
     connections.watch(worker, worker.wsgi.extensions["connections"])
 
 
-def worker_exit(_server, worker):
-    """Leave no change in the write-ahead log alone; the last process to exit merges it."""
-    if worker.wsgi:
-        worker.wsgi.extensions["connections"].close()
-
-
 def write_problem(sock, status, reason, _quoted):
     """What is no HTTP never reaches the app, and gets the app's kind of answer all the same."""
     problem = {

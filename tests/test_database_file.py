@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import stat
 import threading
 from contextlib import closing
@@ -10,11 +11,12 @@ from contextlib import closing
 import pytest
 
 import dev
-from app import connections, db, migrate
+from app import connections, create_app, db, migrate
 from app.db import engine
 from tests.database import rows, run
 from tests.people import InProcess, Person, Remote
 from tests.sockets import Socket
+from tests.test_backup import command, finish
 from tests.town import Town, eventually
 
 FAILING = {"database": "failing", "schema": "failing", "redis": "ok"}
@@ -83,6 +85,15 @@ def test_replaced_file_is_refused_and_left_whole(own_town, tmp_path, redis_url):
     assert own_town.person("clara").get("/me")["username"] == "clara"
 
 
+def test_file_replaced_before_the_first_use_is_refused(settings, tmp_path, redis_url):
+    path = settings["DATABASE_PATH"]
+    migrate.migrate(path)
+    server = InProcess(create_app(settings))
+    os.replace(other_database(tmp_path / "other.db", redis_url), path)
+    assert server.send("GET", "/readyz").status == 503
+    assert Person.post_json(server, "/login", {"username": "a", "password": "b"}).status == 503
+
+
 def test_deleted_file_is_503_until_a_restart(own_town):
     anna = own_town.person()
     for suffix in ("", "-wal", "-shm"):
@@ -135,8 +146,9 @@ class Talk(threading.Thread):
             return
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("order", [("web", "ws"), ("ws", "web")])
-def test_database_file_alone_is_whole_after_a_stop(own_town, tmp_path, order):
+def test_database_file_alone_is_whole_after_a_stop(own_town, tmp_path, order, number):
     anna, boris = own_town.person(), own_town.person()
     chat_id = anna.match(boris)
     sockets = [Socket(person.post("/ws/start")["url"]) for person in (anna, boris)]
@@ -146,7 +158,7 @@ def test_database_file_alone_is_whole_after_a_stop(own_town, tmp_path, order):
     eventually(lambda: all(len(talk.acknowledged) > 15 for talk in talks), 30)
     pids = [own_town.pids[name] for name in order]
     for pid in pids:
-        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, number)
     eventually(lambda: not any(dev.is_running(pid) for pid in pids), 40)
     for talk in talks:
         talk.join()
@@ -157,14 +169,12 @@ def test_database_file_alone_is_whole_after_a_stop(own_town, tmp_path, order):
     assert {content for talk in talks for content in talk.acknowledged} <= kept
     assert rows(alone, "SELECT count(*) FROM users") == [(2,)]
     assert not os.path.exists(f"{own_town.database}-wal")
-    for socket in sockets:
-        socket.close()
+    for each in sockets:
+        each.close()
 
 
 def test_client_that_holds_up_a_stop_leaves_the_file_whole(own_town, tmp_path):
     """The master kills a worker that waits for half a request; its changes must be merged by then."""
-    import socket
-
     anna = own_town.person()
     port = int(own_town.env["PORT"])
     idle = [socket.create_connection(("127.0.0.1", port), 10) for _ in range(8)]
@@ -183,8 +193,6 @@ def test_client_that_holds_up_a_stop_leaves_the_file_whole(own_town, tmp_path):
 
 
 def test_command_leaves_the_file_whole(settings, tmp_path):
-    from tests.test_backup import command, finish
-
     migrate.migrate(settings["DATABASE_PATH"])
     code, said = finish(command(settings["DATABASE_PATH"], "demo"))
     assert code == 0, said
@@ -201,8 +209,6 @@ def test_readable_database_becomes_private(settings, redis_url):
     path = settings["DATABASE_PATH"]
     migrate.migrate(path)
     os.chmod(path, 0o644)
-    from app import create_app
-
     app = create_app(settings)
     Person(InProcess(app))
     assert modes(path) == [0o600] * 3
