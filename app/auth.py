@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import current_app, g, request
 
-from app import names, passwords, places, times, tokens
+from app import names, passwords, places, storage_errors, times, tokens
 from app.bodies import Credentials
 from app.db import transaction
 from app.problems import Problem
@@ -48,15 +48,27 @@ def signed_in(view: Callable[..., Any]) -> Callable[..., Any]:
     def guarded(**path: Any) -> Any:
         g.session = _session()
         g.user_id = g.session["user_id"]
-        if g.session["last_used_at"] < times.from_now(minutes=-1):
-            with transaction():
-                users.touch(g.user_id)
-                discovery.touch(g.user_id)
-                sessions.touch(g.session["id"], g.user_id)
-                places.settle(g.user_id)
+        g.transaction_guard = _check_session
+        if not times.from_now(minutes=-1) <= g.session["last_used_at"] <= times.from_now(minutes=1):
+            _note_use()
         return view(**path)
 
     return guarded
+
+
+def _check_session() -> None:
+    """Raise 401 if the session has ended since the request began, so that what it still writes is dropped."""
+    if not sessions.find(g.session["id"], g.user_id):
+        raise unauthorized()
+
+
+def _note_use() -> None:
+    """Write when the session was last used, unless another writer or a full disk prevents it."""
+    with storage_errors.tolerated(), transaction(patience=0):
+        users.touch(g.user_id)
+        discovery.touch(g.user_id)
+        sessions.touch(g.session["id"], g.user_id)
+        places.settle(g.user_id)
 
 
 def _session() -> dict[str, Any]:

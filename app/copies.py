@@ -1,20 +1,23 @@
 """Copies of a database file, made while it is in use: whole or not at all."""
 
+import fcntl
 import os
-import shutil
+import re
 import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from itertools import chain, count
 from pathlib import Path
 
 from app import db
+from app.connections import BESIDE
 
 STEP_PAGES = 256  # of 4 KiB
 PAUSE_SECONDS = 0.005  # after each step, for the disk to serve others
 SYNC_STEPS = 8  # what waits to be written holds up everybody's commits, so that must never be much
-BESIDE = ("-wal", "-shm", "-journal")  # what SQLite keeps beside a file that is in use
+_PART = re.compile(r".+\.[a-z0-9_]{8}\.part")
 
 Progress = Callable[[int, int], None]  # how many pages are copied, of how many
 
@@ -23,12 +26,24 @@ class NotCopied(Exception):
     """Why a copy is not made, in a line."""
 
 
-def copy(path: str, target: str) -> None:
-    """Copy a database as it stands."""
+def copy(path: str, target: str) -> str:
+    """Copy a database as it stands, and return the name of the copy, which is numbered if the target is taken."""
+    target = unused(target)
     refuse_in_use(target)
     with beside(target) as part:
         fill(path, part)
         put(part, target)
+    return target
+
+
+def unused(name: str) -> str:
+    """Return the name, or with the first number that no file has: an earlier copy may be the only one that is whole."""
+    names = chain([name], (f"{name}-{number}" for number in count(2)))
+    return next(
+        each
+        for each in names
+        if not any(os.path.lexists(each + suffix) for suffix in ("", *BESIDE))
+    )
 
 
 def refuse_in_use(target: str) -> None:
@@ -48,17 +63,33 @@ def refuse_in_use(target: str) -> None:
 def beside(target: str) -> Iterator[str]:
     """An empty file in the target's folder that its owner alone may read, and that is gone after."""
     folder, name = os.path.split(os.path.realpath(target))
+    _delete_abandoned(folder)
     number, part = tempfile.mkstemp(".part", f"{name}.", folder)
-    os.close(number)
     try:
+        fcntl.flock(number, fcntl.LOCK_EX)  # held until this process ends, however it ends
         yield part
     finally:
-        for suffix in ("", *BESIDE):
-            Path(part + suffix).unlink(missing_ok=True)
+        _delete(part)
+        os.close(number)
+
+
+def _delete_abandoned(folder: str) -> None:
+    """Delete what killed processes left of unfinished copies. Those of running processes are locked."""
+    for path in Path(folder).iterdir():
+        if _PART.fullmatch(path.name) and path.is_file():
+            with suppress(OSError), path.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if file.read(16) in (b"", bytes(16), b"SQLite format 3\0"):  # it is written last
+                    _delete(str(path))
+
+
+def _delete(part: str) -> None:
+    for suffix in ("", *BESIDE):
+        Path(part + suffix).unlink(missing_ok=True)
 
 
 def fill(path: str, part: str, progress: Progress = lambda done, pages: None) -> None:
-    """Make an empty file a copy that is whole without any file beside it, with the same permissions."""
+    """Make an empty file, which is private, a copy that is whole without any file beside it."""
     with (
         closing(db.connect(path, patience=db.BUSY_SECONDS)) as source,
         closing(db.engine.connect(part)) as target,
@@ -76,7 +107,6 @@ def fill(path: str, part: str, progress: Progress = lambda done, pages: None) ->
             "PRAGMA wal_checkpoint(PASSIVE)"
         ).fetchall()  # what heaped up meanwhile; else a writer would
         target.execute("PRAGMA journal_mode = DELETE")
-    shutil.copymode(path, part)
 
 
 class _Pace:

@@ -1,8 +1,8 @@
 """The database. The only file that knows which engine it is."""
 
+import atexit
 import os
 import random
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -12,12 +12,8 @@ from typing import Any
 from flask import Flask, current_app, g
 
 from app import grid, words
+from app.connections import MAX_WAL_BYTES, Connections, Unusable, engine
 from app.flask_command import FLASK
-
-try:
-    from pysqlite3 import dbapi2 as engine  # the standard module over a newer SQLite
-except ImportError:  # pragma: no cover - where it has no wheel
-    import sqlite3 as engine  # type: ignore[no-redef]
 
 Row = dict[str, Any]
 VERSION = f"SQLite {engine.sqlite_version}"
@@ -33,13 +29,15 @@ class Busy(Exception):
     """Other writers kept the database for as long as we waited, BUSY_SECONDS for a request."""
 
 
-class WrongSchema(RuntimeError):
+class WrongSchema(Unusable):
     """The database is older or newer than the program, or not there."""
 
 
 def init_app(app: Flask) -> None:
-    app.extensions["idle_connections"] = []
-    app.extensions["writing"] = threading.RLock()
+    path = app.config["DATABASE_PATH"]
+    connections = app.extensions["connections"] = Connections(path, lambda: _open(path))
+    app.extensions["idle_connections"] = connections.idle
+    atexit.register(connections.close)
 
 
 def connect(path: str, patience: float = 0) -> engine.Connection:
@@ -55,6 +53,7 @@ def connect(path: str, patience: float = 0) -> engine.Connection:
     patiently(
         conn, "PRAGMA cache_size = -16384"
     )  # KiB; the default, 2 MiB, is less than an index of a large town
+    patiently(conn, f"PRAGMA journal_size_limit = {MAX_WAL_BYTES}")
     patiently(
         conn, "PRAGMA synchronous = FULL"
     )  # what was answered survives a power cut; reads, so it may be busy
@@ -116,30 +115,34 @@ def connection() -> Iterator[engine.Connection]:
     if "db_connection" in g:
         yield g.db_connection
         return
-    idle = current_app.extensions["idle_connections"]
-    conn = idle.pop() if idle else _open_current()
-    try:
+    with current_app.extensions["connections"].lend() as conn:
         yield conn
-    finally:
-        idle.append(conn)
 
 
 @contextmanager
-def transaction() -> Iterator[None]:
-    """All or nothing. Raises Busy; nothing inside may wait on a network."""
-    with (
-        current_app.extensions["writing"],
-        connection() as g.db_connection,
-    ):  # this process's writers stand in line
-        conn = g.db_connection
-        try:
-            patiently(conn, "BEGIN IMMEDIATE")
-            yield
-            conn.execute("COMMIT")
-        finally:
-            if conn.in_transaction:
-                conn.execute("ROLLBACK")
-            del g.db_connection
+def transaction(patience: float = BUSY_SECONDS) -> Iterator[None]:
+    """Commit all or nothing. Nothing inside may wait on a network.
+
+    `patience`: seconds for all other writers together; 0 tries once. Raises Busy, and what `g.transaction_guard`
+    raises, which is called first.
+    """
+    deadline = time.monotonic() + patience
+    with current_app.extensions["connections"].turn(patience) as is_ours:
+        if not is_ours:
+            raise Busy
+        with connection() as g.db_connection:
+            conn = g.db_connection
+            try:
+                patiently(conn, "BEGIN IMMEDIATE", patience=deadline - time.monotonic())
+                if "transaction_guard" in g:
+                    g.transaction_guard()
+                yield
+                conn.execute("COMMIT")
+            finally:
+                del g.db_connection
+                if conn.in_transaction:
+                    with suppress(engine.Error):  # the error that led here is the one to tell
+                        conn.execute("ROLLBACK")
 
 
 @contextmanager
@@ -200,7 +203,7 @@ def patiently(
         except engine.OperationalError as error:
             if "locked" not in str(error):
                 raise
-            if time.monotonic() > deadline:
+            if time.monotonic() >= deadline:
                 raise Busy from error
         time.sleep(random.uniform(0.0005, 0.002))  # noqa: S311
 
@@ -213,8 +216,7 @@ def _row(cursor: engine.Cursor, values: tuple) -> Row:
     }
 
 
-def _open_current() -> engine.Connection:
-    path = current_app.config["DATABASE_PATH"]
+def _open(path: str) -> engine.Connection:
     if not os.path.exists(path):  # it would be made empty, and for everybody to read
         raise WrongSchema(f"there is no database {path}; run: {FLASK} migrate")
     conn = connect(path)

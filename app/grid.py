@@ -5,6 +5,7 @@ antimeridian. Cells of several sizes are indexed, so that a circle of any size i
 as squared chords: points are unit vectors, so that takes no trigonometry and knows no edges.
 """
 
+from array import array
 from functools import cache, lru_cache
 from math import asin, cos, degrees, floor, pi, radians, sin, sqrt
 from typing import NamedTuple
@@ -58,7 +59,7 @@ def band(squared: float | None) -> int | None:
     )
 
 
-@lru_cache(100_000)
+@lru_cache(20_000)
 def snap(latitude: float, longitude: float) -> Point:
     """The nearest point of the grid that is not too near. The point is all that others ever learn."""
     here, row = Point(latitude, longitude), _row(latitude, GRID_KM)
@@ -83,23 +84,26 @@ def level(km: float) -> int | None:
     return next((level for level, radius in enumerate(RADII_KM) if km <= radius), None)
 
 
-@lru_cache(10_000)
 def cover(center: Point, least_km: float, most_km: float) -> tuple[int, list[int]] | None:
     """The level (a place in SIZES_KM) and the numbers of cells that hold all points so far from the center; None where
     these are too many."""
-    if (found := level(most_km)) is None:
-        return None
+    found = level(most_km)
+    return None if found is None else (found, _cells(center, least_km, most_km).tolist())
+
+
+@lru_cache(4000)
+def _cells(center: Point, least_km: float, most_km: float) -> array:
+    """Return the numbers of the cells as 32-bit integers, at most 3 KiB, so that the cache stays below 16 MiB."""
+    found = level(most_km)
+    assert found is not None  # noqa: S101
     size = SIZES_KM[found]
     reach = degrees(most_km / EARTH_RADIUS_KM) + _EDGE
     rows = range(_row(center.latitude - reach, size), _row(center.latitude + reach, size) + 1)
     cells = [(row, column) for row in rows for column in _across(center, row, reach, size)]
-    return found, sorted(
-        {
-            _number(*each, size)
-            for each in cells
-            if _is_needed(center, least_km, most_km, *each, size)
-        }
-    )
+    needed = {
+        _number(*each, size) for each in cells if _is_needed(center, least_km, most_km, *each, size)
+    }
+    return array("i", sorted(needed))
 
 
 def _across(center: Point, row: int, reach: float, size: float) -> range:
@@ -146,7 +150,7 @@ def _middle(row: int, size: float) -> float:
     return (row + 0.5) / _rows(size) * 180 - 90
 
 
-@lru_cache(100_000)
+@lru_cache(20_000)
 def _center(row: int, column: int, size: float) -> Point:
     columns = _columns(row, size)
     return Point(_middle(row, size), (column % columns + 0.5) / columns * 360 - 180)

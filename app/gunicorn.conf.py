@@ -70,10 +70,17 @@ def post_request(_worker, _request, _environ, _response):
 
 
 def post_worker_init(worker):
+    watch_database(worker)
     if settings["WS_IN_WEB"]:
         from ws import mounted  # not before gevent's patches
 
         mounted.mount(worker)
+
+
+def watch_database(worker):
+    from app import connections  # not before gevent's patches
+
+    connections.watch(worker, worker.wsgi.extensions["connections"])
 
 
 def write_problem(sock, status, reason, _quoted):

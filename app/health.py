@@ -42,7 +42,7 @@ class Readiness:
     def _state(self, part: str, check: Callable[[], None]) -> str:
         try:
             check()
-        except (Failing, db.engine.Error, db.Busy, OSError, redis.RedisError) as error:
+        except (Failing, db.Unusable, db.engine.Error, db.Busy, OSError, redis.RedisError) as error:
             if self._states[part] == "ok":
                 log.warning(
                     "%s fails: %s", part, type(error).__name__ if part == "redis" else repr(error)
@@ -55,15 +55,17 @@ class Readiness:
 
 def _database() -> None:
     path = current_app.config["DATABASE_PATH"]
+    current_app.extensions["connections"].check_file()
     with db.probe(
         path
-    ) as conn:  # opened anew: what is open already goes on in a file that is gone or read-only
+    ) as conn:  # a new connection, since an open one may write to a file that became read-only
         db.try_writing(conn, PATIENCE_SECONDS)
     if shutil.disk_usage(path).free < LEAST_FREE:
         raise Failing("the disk is full")
 
 
 def _schema() -> None:
+    current_app.extensions["connections"].check_file()
     with db.probe(current_app.config["DATABASE_PATH"]) as conn:
         found = db.version(conn, PATIENCE_SECONDS)
     if found != db.SCHEMA_VERSION:

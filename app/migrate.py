@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from app import copies, db, first_server, first_server_values
+from app.connections import make_private
 from app.urls import is_web_url
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -19,9 +20,11 @@ class NotOurs(Exception):
 def migrate(path: str) -> str:
     """Bring the file to the current schema in one transaction, and say in a line what was done.
 
-    An older file is first copied to `<path>.before-migration`. Any number of processes may call this at once.
+    An older file is first copied to `<path>.before-migration`, or `-2` and so on if that exists. Any number of
+    processes may call this at once.
     """
     db.create(path)
+    make_private(path)
     with closing(db.connect(path, patience=60)) as conn:
         done = f"schema {db.SCHEMA_VERSION}"
         if db.version(conn) != db.SCHEMA_VERSION:
@@ -47,8 +50,7 @@ def _apply(conn: db.engine.Connection, path: str) -> str:
     found, tables = recognize(conn, path)
     if found == db.SCHEMA_VERSION:
         return f"schema {found}"
-    if tables:
-        copies.copy(path, f"{path}.before-migration")
+    kept = copies.copy(path, f"{path}.before-migration") if tables else ""
     for function in (*first_server_values.FUNCTIONS, is_web_url):
         db.add_function(conn, function)
     if tables and not found:
@@ -62,7 +64,8 @@ def _apply(conn: db.engine.Connection, path: str) -> str:
     if not tables:
         return f"made with schema {db.SCHEMA_VERSION}"
     count = conn.execute("SELECT count(*) AS rows FROM set_aside").fetchone()["rows"]
-    return f"brought from schema {found} to {db.SCHEMA_VERSION}, {count} rows noted in set_aside"
+    done = f"brought from schema {found} to {db.SCHEMA_VERSION}, {count} rows noted in set_aside"
+    return f"{done}, the old file is {kept}"
 
 
 def recognize(conn: db.engine.Connection, path: str) -> tuple[int, set[str]]:

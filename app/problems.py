@@ -9,7 +9,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
 
-from app import db
+from app import db, storage_errors
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +73,8 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Problem, Problem.response)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(db.Busy, _busy)
+    app.register_error_handler(db.engine.DatabaseError, _database)
+    app.register_error_handler(db.Unusable, _database)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -89,6 +91,18 @@ def _http(error: HTTPException) -> Response:
 
 def _busy(_error: db.Busy) -> Response:
     return unavailable("database_busy", "Too many changes at once", 1).response()
+
+
+def _database(error: Exception) -> Response:
+    if not storage_errors.is_outage(error):
+        return _unexpected(error)
+    storage_errors.note(error)
+    headers = {"Retry-After": "5"}
+    if storage_errors.is_full(error):
+        detail = "The disk of the database is full; retry later"
+        return Problem(507, "database_full", detail, headers=headers).response()
+    detail = "The database cannot be used now; retry later"
+    return Problem(503, "database_unavailable", detail, headers=headers).response()
 
 
 def _unexpected(error: Exception) -> Response:

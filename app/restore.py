@@ -1,13 +1,12 @@
 """Puts a copy in the place of the database, and numbers on from beyond what clients may have seen since it was made."""
 
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from itertools import chain, count
 from pathlib import Path
 
 from app import copies, db, migrate, numbers, running
+from app.connections import make_private
 
 ASIDE = ".before-restore"
 
@@ -86,25 +85,15 @@ def _is_broken(path: str) -> bool:
 
 
 def _keep(path: str, part: str) -> str:
-    """Give the old file a second name, which is returned, and the new one its owner and permissions."""
+    """Give the old file a second name, which is returned, and the new one its owner."""
     old = os.stat(path)
-    os.chmod(part, stat.S_IMODE(old.st_mode))
+    make_private(path)
     os.chown(part, old.st_uid, old.st_gid)
-    name = _unused(path + ASIDE)
+    name = copies.unused(path + ASIDE)
     for suffix in ("", *copies.BESIDE):
         if os.path.exists(path + suffix):
             os.link(path + suffix, name + suffix)
     return name
-
-
-def _unused(name: str) -> str:
-    """It, or with the first number that no other has: what was replaced before may be the only one that is whole."""
-    names = chain([name], (f"{name}-{number}" for number in count(2)))
-    return next(
-        each
-        for each in names
-        if not any(os.path.lexists(each + suffix) for suffix in ("", *copies.BESIDE))
-    )
 
 
 def _make_ready(part: str, lost: numbers.Given) -> None:

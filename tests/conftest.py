@@ -101,6 +101,14 @@ def watched_town(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> It
 
 
 @pytest.fixture
+def single_town(tmp_path: Path, redis_url: str) -> Iterator[Town]:
+    """Real processes with one of ws, which then holds all sockets."""
+    town = Town(tmp_path, redis_url, WS_CONCURRENCY="1")
+    yield town
+    town.stop()
+
+
+@pytest.fixture
 def connect() -> Iterator[Callable[..., Socket]]:
     """Opens sockets that are closed after the test: `connect(anna)`, `connect(anna, after=7)`."""
     opened: list[Socket] = []

@@ -37,7 +37,9 @@ class InProcess:
         headers: dict[str, str] | None = None,
     ) -> Answer:
         answer = self._client.open(path, method=method, data=body, headers=headers)
-        return Answer(answer.status_code, dict(answer.headers), answer.data)
+        found = Answer(answer.status_code, dict(answer.headers), answer.data)
+        answer.close()  # what runs after the answer runs now
+        return found
 
 
 class Remote:

@@ -205,3 +205,35 @@ def test_a_link_as_the_target_stays_one(app, tmp_path):
     assert app.test_cli_runner().invoke(args=["backup", str(tmp_path / "link")]).exit_code == 0
     assert (tmp_path / "link").is_symlink()
     assert rows(tmp_path / "backup.db", "PRAGMA user_version") == [(db.SCHEMA_VERSION,)]
+
+
+def test_killed_backup_is_cleaned_up_by_the_next(path, tmp_path):
+    target = tmp_path / "copies" / "monday.db"
+    target.parent.mkdir()
+    process = command(path, "backup", target)
+    eventually(
+        lambda: any(part.stat().st_size > 1_000_000 for part in target.parent.glob("*.part"))
+    )
+    process.kill()
+    assert finish(process)[0] == -signal.SIGKILL
+    assert list(target.parent.glob("*.part"))
+    (target.parent / "movie.abcd1234.part").write_text("of another program")
+    code, said = finish(command(path, "backup", target.with_name("tuesday.db")))
+    assert code == 0, said
+    assert sorted(os.listdir(target.parent)) == ["movie.abcd1234.part", "tuesday.db"]
+
+
+def test_running_backup_is_left_alone_by_another(path, tmp_path):
+    (folder := tmp_path / "copies").mkdir()
+    first = command(path, "backup", folder / "first.db")
+    eventually(lambda: list(folder.glob("*.part")))
+    second = command(path, "backup", folder / "second.db")
+    assert [finish(each)[0] for each in (first, second)] == [0, 0]
+    assert sorted(os.listdir(folder)) == ["first.db", "second.db"]
+
+
+def test_backup_of_a_readable_database_is_private(path, tmp_path):
+    os.chmod(path, 0o644)
+    code, said = finish(command(path, "backup", tmp_path / "backup.db"))
+    assert code == 0, said
+    assert (tmp_path / "backup.db").stat().st_mode & 0o777 == 0o600

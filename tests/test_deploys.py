@@ -81,7 +81,8 @@ def test_a_ws_that_stops_lets_nobody_in(town):
     assert opened[0].closed()[0] == 1012
     with pytest.raises((ConnectionError, websocket.WebSocketBadStatusException)) as error:
         while True:
-            late = Socket(people[0].post("/ws/start")["url"])
+            ticket = people[0].post("/ws/start")["session_token"]
+            late = Socket(f"{town.ws_url}/ws/chat?session={ticket}")
             assert late.closed() == (1012, "restart")
             late.close()
     assert getattr(error.value, "status_code", 503) == 503

@@ -1,6 +1,7 @@
 """The grid: where people are for others, at the poles and the antimeridian too."""
 
 import random
+import sys
 from math import asin, atan2, cos, degrees, pi, radians, sin
 
 import pytest
@@ -98,3 +99,12 @@ def test_whoever_is_on_the_other_side_of_the_earth_is_within_the_last_band():
 def test_unknown_is_unknown():
     assert grid.band(None) is None
     assert grid.grid_cell(None, 1.0, 0) is grid.grid_latitude(None, None) is None
+
+
+def test_cover_cache_is_bounded_in_bytes():
+    """6,000 distances around one place took 55 MiB."""
+    center = grid.snap(55.75, 37.6)
+    for km in range(1, 6001, 40):
+        assert grid.cover(center, 0, km)
+    largest = max(sys.getsizeof(grid._cells(center, 0, km)) for km in range(1, 6001, 40))
+    assert largest * grid._cells.cache_info().maxsize < 16 * 2**20

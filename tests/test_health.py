@@ -128,9 +128,11 @@ def read_only(app, settings):
     shutil.copy(settings["DATABASE_PATH"], folder / "dating.db")
     (folder / "dating.db").chmod(0o444)
     app.config["DATABASE_PATH"] = str(folder / "dating.db")
+    db.init_app(app)
     app.extensions["bell"].redis.ping()  # a connection from before
     user = os.geteuid()
     if user == 0:
+        os.chown(folder / "dating.db", 65534, -1)
         os.seteuid(65534)
     yield
     os.seteuid(user)

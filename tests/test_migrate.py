@@ -61,12 +61,32 @@ def test_the_old_file_is_copied_aside(path):
 
 
 def test_the_copy_is_private_while_it_is_made(path, monkeypatch):
-    modes = []
-    monkeypatch.setattr(
-        copies.shutil, "copymode", lambda _path, part: modes.append(os.stat(part).st_mode & 0o777)
-    )
+    os.chmod(path, 0o644)
+    modes, fill = [], copies.fill
+
+    def watched(source, part):
+        modes.append(os.stat(part).st_mode & 0o777)
+        fill(source, part)
+        modes.append(os.stat(part).st_mode & 0o777)
+
+    monkeypatch.setattr(copies, "fill", watched)
     migrate.migrate(path)
-    assert modes == [0o600]
+    kept = [path, f"{path}.before-migration"]
+    assert modes == [0o600, 0o600]
+    assert [os.stat(each).st_mode & 0o777 for each in kept] == [0o600, 0o600]
+
+
+def test_migration_keeps_every_earlier_copy(path):
+    before = dump(path)
+    shutil.copy(path, f"{path}.again")
+    migrate.migrate(path)
+    os.replace(f"{path}.again", path)
+    for suffix in copies.BESIDE:
+        Path(path + suffix).unlink(missing_ok=True)
+    run(path, "DELETE FROM swipes")
+    assert f"{path}.before-migration-2" in migrate.migrate(path)
+    assert dump(f"{path}.before-migration") == before
+    assert dump(f"{path}.before-migration-2")["swipes"] == []
 
 
 def migrate_to(schema, path, tmp_path, monkeypatch):
@@ -86,9 +106,10 @@ def test_a_database_of_an_earlier_schema_keeps_what_it_has(path, tmp_path, monke
     after = dump(path)
     for table in before.keys() - {""}:
         columns = ", ".join(
-            name for _, name, *_ in rows(f"{path}.before-migration", f"PRAGMA table_info({table})")
+            name
+            for _, name, *_ in rows(f"{path}.before-migration-2", f"PRAGMA table_info({table})")
         )
-        kept = set(rows(f"{path}.before-migration", f"SELECT {columns} FROM {table}"))
+        kept = set(rows(f"{path}.before-migration-2", f"SELECT {columns} FROM {table}"))
         assert kept <= set(rows(path, f"SELECT {columns} FROM {table}"))
         assert len(after[table]) == len(before[table]) or table in ("settings", "sqlite_sequence")
     assert rows(path, "SELECT count(*) FROM sessions WHERE ends_at < expires_at") == [(0,)]

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from redis import Redis
 
-from app import presence, times
+from app import bell, presence, times
 from app.fields import LARGEST_ID
 from tests.database import rows, run
 from tests.sockets import Socket
@@ -46,15 +46,59 @@ def test_a_live_socket_is_online_for_as_long_as_it_lives(town):
     eventually(is_gone)
 
 
-def test_what_processes_say_is_put_together_and_forgotten_in_time(app, monkeypatch):
+def test_what_processes_say_is_put_together_and_forgotten_in_time(app):
     with app.app_context():
         presence.tell("one", [LARGEST_ID, LARGEST_ID - 1])
         presence.tell("two", [LARGEST_ID - 2])
         presence.tell("three", [])
         assert set(json.loads(presence.online())) >= {LARGEST_ID, LARGEST_ID - 1, LARGEST_ID - 2}
-        now = presence.time.time()
-        monkeypatch.setattr(presence.time, "time", lambda: now + presence.LIFETIME_SECONDS + 1)
+        with bell.client() as client:
+            for name, score in client.zrange(presence._processes(), 0, -1, withscores=True):
+                client.zadd(presence._processes(), {name: score - presence.LIFETIME_SECONDS - 1})
         assert presence.online() == "[]"
+
+
+@pytest.mark.parametrize("value", [b"", b"x", b"[1", b'["1"]', b"\xff", b"{}"])
+def test_unreadable_list_of_a_process_is_ignored(app, person, value):
+    anna = person()
+    with app.app_context(), bell.client() as client:
+        presence.tell("good", [LARGEST_ID])
+        presence.tell("bad", [LARGEST_ID - 1])
+        client.set(presence._key("bad"), value)
+        assert json.loads(presence.online()) == [LARGEST_ID]
+    assert online(anna) == []
+
+
+def test_clock_set_back_keeps_no_dead_process(app):
+    """What was said before the clock was set back has a time to come, and a key that lives for hours."""
+    with app.app_context():
+        key = presence._processes()
+        presence.tell("dead", [LARGEST_ID])
+        with bell.client() as client:
+            client.zadd(key, {"dead": client.zscore(key, "dead") + 3600})
+            client.expire(presence._key("dead"), 3600)
+        presence.tell("alive", [LARGEST_ID - 1])
+        assert LARGEST_ID not in json.loads(presence.online())
+        assert LARGEST_ID - 1 in json.loads(presence.online())
+        with bell.client() as client:
+            assert client.zscore(key, "dead") is None
+
+
+def test_clock_set_back_shows_nobody_for_hours(app, person, settings):
+    anna, boris = person(), person()
+    path, future = settings["DATABASE_PATH"], times.from_now(hours=3)
+    run(
+        path,
+        f"UPDATE users SET last_active = '{future}'; UPDATE discovery SET active_since = '{future}';"
+        f"UPDATE sessions SET last_used_at = '{future}'",
+    )
+    assert online(anna) == []
+    boris.get("/me")
+    assert online(anna) == [boris.id]
+    sql = "SELECT last_active, active_since FROM users JOIN discovery ON user_id = id"
+    for last_active, active_since in rows(path, sql):
+        assert last_active < times.from_now(minutes=1)
+        assert active_since < times.from_now(minutes=1)
 
 
 def test_without_redis_activity_alone_counts(app, person, monkeypatch):

@@ -28,7 +28,9 @@ def close(app):
 
 def restore(app, source, *args, **options):
     close(app)
-    return app.test_cli_runner().invoke(args=["restore", str(source), *args], **options)
+    result = app.test_cli_runner().invoke(args=["restore", str(source), *args], **options)
+    db.init_app(app)  # as a service that starts again
+    return result
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from simple_websocket import ConnectionClosed, Server
 from wsproto.events import Event, Ping
 from wsproto.utilities import LocalProtocolError
 
-from app import metrics
+from app import metrics, storage_errors
 from ws.inbox import Frame, Inbox
 from ws.transport import LINGER_SECONDS, Transport
 
@@ -79,8 +79,11 @@ class Connection:
             pass  # the client's wish
         except OSError:
             self._transport.reset()
-        except Exception:
-            log.exception("a connection failed")
+        except Exception as error:
+            if storage_errors.is_outage(error):
+                storage_errors.note(error)
+            else:
+                log.exception("a connection failed")
             self._transport.abort()
         _linger(ws, self._transport)
 

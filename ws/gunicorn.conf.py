@@ -18,4 +18,5 @@ def on_starting(server):
 
 
 def post_worker_init(worker):
+    web["watch_database"](worker)
     worker.wsgi.extensions["hub"].watch(worker)

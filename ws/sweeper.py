@@ -13,7 +13,7 @@ from contextlib import suppress
 import redis
 from flask import Flask
 
-from app import presence, ws_address
+from app import presence, storage_errors, ws_address
 from app.queries import events, sessions
 from ws.connection import SESSION_ENDED, Connection
 from ws.hub import Hub
@@ -52,8 +52,11 @@ class Sweeper:
             try:
                 with self._app.app_context():
                     self._sweep(cause)
-            except Exception:
-                log.exception("a look into the log failed")
+            except Exception as error:
+                if storage_errors.is_outage(error):
+                    storage_errors.note(error)
+                else:
+                    log.exception("a look into the log failed")
             time.sleep(PAUSE_SECONDS)
 
     def _sweep(self, cause: str) -> None:

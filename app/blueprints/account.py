@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import IO
 
 import msgspec
-from flask import Blueprint, Response, current_app, g
+from flask import Blueprint, Response, after_this_request, current_app, g
 
 from app import db, erasures, times
 from app.auth import confirmed, named_by, signed_in, wrong_credentials
@@ -108,5 +108,19 @@ def _leave(user_id: int, password_hash: str) -> None:
         ]
     announce(*recorded)
     announce_end(user_id, ended)
-    erasures.finish(user_id)
-    erasures.finish_stale()
+    _sweep_after_answer(user_id)
+
+
+def _sweep_after_answer(user_id: int) -> None:
+    """Delete the account's many rows once the client has its answer; the account itself is gone."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+
+    def sweep() -> None:
+        with app.app_context():
+            erasures.finish(user_id)
+            erasures.finish_stale()
+
+    @after_this_request
+    def add(response: Response) -> Response:
+        response.call_on_close(sweep)
+        return response

@@ -5,7 +5,7 @@ import random
 import msgspec
 from flask import Blueprint, Response, g, jsonify, request
 
-from app import cursors, feed, grid, marks, presence, times
+from app import cursors, feed, grid, marks, presence, storage_errors, times
 from app.auth import signed_in, unauthorized
 from app.db import Row, transaction
 from app.grid import Point
@@ -18,6 +18,9 @@ from app.walks import Walk
 
 LIFETIME_HOURS = (
     1  # of a cursor; for so long it is known where somebody stood who came again meanwhile
+)
+NEW_PLACE_SECONDS = (
+    1.0  # a search waits no longer for the writer before it uses the viewer's own place
 )
 
 bp = Blueprint("discovery", __name__)
@@ -105,13 +108,14 @@ def _walk(query: Search, me: Row) -> tuple[Walk, bool]:
 
 
 def _origin(query: Search, me: Row) -> Point | None:
-    """The place that is asked for, as a point of the grid, while there were few of them today; else my own."""
+    """The place that is asked for, as a point of the grid, while there were few of them today; else my own, also while
+    the database cannot take the place down."""
     if query.latitude is not None:
         asked = grid.snap(query.latitude, query.longitude)
         cell = grid.cell(*asked, grid.GRID_KM)
         if origins.is_admitted(g.user_id, cell):
             return asked
-        with transaction():
+        with storage_errors.tolerated(), transaction(patience=NEW_PLACE_SECONDS):
             if origins.admit(g.user_id, cell):
                 return asked
     return None if me["latitude"] is None else Point(me["latitude"], me["longitude"])

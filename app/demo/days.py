@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from random import Random
 
-from app import grid, names, times
+from app import batches, grid, names, times
 from app.demo.people import Somebody
 from app.demo.talk import lines
 from app.events import chat_closed_frame, message_frame, read_chat_frame, record
@@ -129,7 +129,7 @@ def _say(chat_id: int, user_id: int, peer_id: int, line: str) -> None:
 
 def _read(chat_id: int, user_id: int, peer_id: int) -> None:
     _touch(user_id)
-    if messages.mark_chat_read(chat_id, user_id):
+    if messages.mark_chat_read(chat_id, user_id, batches.BATCH_ROWS):
         record(peer_id, read_chat_frame(chat_id, user_id))
 
 

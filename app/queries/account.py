@@ -76,7 +76,7 @@ TABLES = {
         SELECT target_id, action, created_at
         FROM swipes
         WHERE user_id = :user_id
-        ORDER BY created_at
+        ORDER BY id
         """,
         None,
         Sweep(

@@ -67,19 +67,20 @@ def write_place(user_id: int) -> None:
 
 
 def touch(user_id: int) -> None:
-    """Note that they came, at most once an hour, unless they hide it."""
+    """Note that they came, at most once an hour, unless they hide it; again after the clock was set back."""
     db.run(
         """
         UPDATE discovery
-        SET active_before = active_since,
+        SET active_before = CASE WHEN active_since > :minute_ahead THEN active_before ELSE active_since END,
             active_since = :now
         WHERE user_id = :user_id
-          AND coalesce(active_since, '') < :hour_ago
+          AND coalesce(active_since, '') NOT BETWEEN :hour_ago AND :minute_ahead
           AND (SELECT hide_activity FROM users WHERE id = :user_id) = 0
         """,
         user_id=user_id,
         now=times.from_now(),
         hour_ago=times.from_now(hours=-1),
+        minute_ahead=times.from_now(minutes=1),
     )
 
 

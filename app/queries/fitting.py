@@ -44,6 +44,9 @@ def fitting(me: Row, query: Search, place: Row, online: str) -> Fitting:
         "age": times.age(me["birthday"]) if me["birthday"] else None,
     }
     params["active_since"] = times.from_now(minutes=-ONLINE_MINUTES)
+    params["active_until"] = times.from_now(
+        minutes=1
+    )  # later ones are from before the clock was set back
     mine = ["card.user_id <> :user_id", *_born(me, query, params), *_asked(query, params)]
     mine += _open_or("gender", me["interested_in"], params)
     theirs = [
@@ -66,7 +69,8 @@ _IS_ONLINE = """EXISTS (
     FROM users
     WHERE users.id = card.user_id
       AND users.hide_activity = 0
-      AND (users.last_active >= :active_since OR users.id IN (SELECT value FROM json_each(:online))))"""
+      AND (users.last_active BETWEEN :active_since AND :active_until
+           OR users.id IN (SELECT value FROM json_each(:online))))"""
 
 
 def _born(me: Row, query: Search, params: dict[str, Any]) -> Iterator[str]:

@@ -186,18 +186,19 @@ def update(user_id: int, fields: dict[str, Any]) -> None:
 
 
 def touch(user_id: int) -> None:
-    """Note that they are here, at most once a minute."""
+    """Note that they are here, at most once a minute, and again after the clock was set back."""
     db.run(
         """
         UPDATE users
         SET last_active = :now
         WHERE id = :user_id
-          AND coalesce(last_active, '') < :minute_ago
+          AND coalesce(last_active, '') NOT BETWEEN :minute_ago AND :minute_ahead
           AND deleted_at IS NULL
         """,
         user_id=user_id,
         now=times.from_now(),
         minute_ago=times.from_now(minutes=-1),
+        minute_ahead=times.from_now(minutes=1),
     )
 
 

@@ -9,7 +9,6 @@ from redis import Redis
 
 from tests.people import Person
 from tests.sockets import Socket
-from tests.town import Town
 
 
 @pytest.fixture
@@ -68,14 +67,6 @@ def test_two_people_meet_and_talk(town, connect):
         "user_id": boris.id,
         "seq": 3,
     }
-
-
-@pytest.fixture
-def single_town(tmp_path, redis_url):
-    """One process of ws, so that it holds all sockets."""
-    town = Town(tmp_path, redis_url, WS_CONCURRENCY="1")
-    yield town
-    town.stop()
 
 
 def test_what_happened_before_is_not_sent_to_a_plain_client(pair):
