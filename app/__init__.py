@@ -1,50 +1,54 @@
 """The REST service: a synchronous WSGI app."""
 
-from contextlib import suppress
-from typing import Any
+# The parts are imported inside create_app(): gunicorn's files import modules of this package before the fork and
+# before gevent patches the standard library, and `ws` needs few of them.
 
-from flask import Flask, Response, request
-from flask_cors import CORS
-from gunicorn.http.errors import ParseException
+from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"  # of both services; before the imports, since one of them shows it
+if TYPE_CHECKING:
+    from flask import Flask, Response
 
-from app import (
-    access_log,
-    bell,
-    check,
-    commands,
-    config,
-    db,
-    demo,
-    error_reports,
-    filters,
-    health,
-    json,
-    limits,
-    moderation,
-    problems,
-)
-from app.blueprints import (
-    IdConverter,
-    account,
-    auth,
-    chats,
-    discovery,
-    profiles,
-    realtime,
-    safety,
-    sessions,
-    swipes,
-    system,
-)
+__version__ = "0.1.0"  # of both services
 
 LARGEST_BODY = 64 * 1024
 MOST_UNREAD = 8 * 1024 * 1024
 
 
-def create_app(settings: dict[str, Any] | None = None) -> Flask:
+def create_app(settings: "dict[str, Any] | None" = None) -> "Flask":
     """The app with these settings, by default those of the environment. Raises config.BadSetting."""
+    from flask import Flask
+    from flask_cors import CORS
+
+    from app import (
+        access_log,
+        bell,
+        check,
+        commands,
+        config,
+        db,
+        demo,
+        error_reports,
+        filters,
+        health,
+        json,
+        limits,
+        moderation,
+        problems,
+    )
+    from app.blueprints import (
+        IdConverter,
+        account,
+        auth,
+        chats,
+        discovery,
+        profiles,
+        realtime,
+        safety,
+        sessions,
+        swipes,
+        system,
+    )
+
     app = Flask(__name__, static_folder=None)
     app.config.from_mapping(settings or config.load(), MAX_CONTENT_LENGTH=LARGEST_BODY)
     app.json = json.Provider(app)
@@ -86,14 +90,19 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     return app
 
 
-def _keep_private(response: Response) -> Response:
+def _keep_private(response: "Response") -> "Response":
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _read_the_rest(response: Response) -> Response:
+def _read_the_rest(response: "Response") -> "Response":
     """Take in a body that nobody wanted, within limits: a close with data unread would reset the connection. One that
     breaks off changes no answer; gunicorn closes the connection after it."""
+    from contextlib import suppress
+
+    from flask import request
+    from gunicorn.http.errors import ParseException
+
     if request.environ.get("wsgi.input_terminated"):
         with suppress(OSError, ParseException):
             for _ in range(MOST_UNREAD // LARGEST_BODY):

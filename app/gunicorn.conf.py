@@ -1,4 +1,5 @@
-"""How gunicorn runs the web service. Nothing of ours is imported before the fork and gevent's patches."""
+"""How gunicorn runs the web service. It imports only modules that need nothing but the standard library: the rest comes
+after the fork and gevent's patches."""
 
 import json
 import logging
@@ -6,7 +7,6 @@ import logging.config
 import os
 import re
 import resource
-import runpy
 import signal
 import socket
 import subprocess
@@ -17,8 +17,10 @@ from contextlib import suppress
 
 from gunicorn import glogging, util
 
-settings = runpy.run_path("app/config.py")["load"]()
-join = runpy.run_path("app/running.py")["join"]
+from app import logs, running
+from app.config import load
+
+settings = load()
 
 bind = f"0.0.0.0:{settings['PORT']}"
 workers = settings["WEB_CONCURRENCY"]
@@ -33,7 +35,7 @@ MOST_UNREAD = 1024 * 1024  # bytes
 
 
 def on_starting(server):
-    join(settings["DATABASE_PATH"])
+    running.join(settings["DATABASE_PATH"])
     start_exporter(server, settings["METRICS_PORT"])
 
 
@@ -111,6 +113,4 @@ class logger_class(glogging.Logger):  # noqa: N801 - a setting
 
 util.write_error = write_problem
 logging.getLogger("gunicorn.error").addFilter(hide_quotes)
-logging.config.dictConfig(
-    runpy.run_path("app/logs.py")["configuration"](settings["LOG_FORMAT"], settings["LOG_LEVEL"])
-)
+logging.config.dictConfig(logs.configuration(settings["LOG_FORMAT"], settings["LOG_LEVEL"]))

@@ -12,7 +12,7 @@ graceful_timeout = 8
 
 
 def on_starting(server):
-    web["join"](web["settings"]["DATABASE_PATH"])
+    web["running"].join(web["settings"]["DATABASE_PATH"])
     port = web["settings"]["METRICS_PORT"]
     web["start_exporter"](server, port and port + 1)
 
