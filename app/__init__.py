@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"  # of both services
 
 LARGEST_BODY = 64 * 1024
-MOST_UNREAD = 8 * 1024 * 1024
 
 
 def create_app(settings: "dict[str, Any] | None" = None) -> "Flask":
@@ -70,7 +69,6 @@ def create_app(settings: "dict[str, Any] | None" = None) -> "Flask":
     ):
         app.register_blueprint(blueprint.bp)
     app.after_request(_keep_private)
-    app.after_request(_read_the_rest)
     CORS(
         app,
         origins=app.config["CORS_ORIGINS"],
@@ -92,20 +90,4 @@ def create_app(settings: "dict[str, Any] | None" = None) -> "Flask":
 
 def _keep_private(response: "Response") -> "Response":
     response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-def _read_the_rest(response: "Response") -> "Response":
-    """Take in a body that nobody wanted, within limits: a close with data unread would reset the connection. One that
-    breaks off changes no answer; gunicorn closes the connection after it."""
-    from contextlib import suppress
-
-    from flask import request
-    from gunicorn.http.errors import ParseException
-
-    if request.environ.get("wsgi.input_terminated"):
-        with suppress(OSError, ParseException):
-            for _ in range(MOST_UNREAD // LARGEST_BODY):
-                if not request.environ["wsgi.input"].read(LARGEST_BODY):
-                    break
     return response

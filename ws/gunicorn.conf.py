@@ -7,7 +7,6 @@ globals().update(web)
 
 bind = f"0.0.0.0:{web['settings']['WS_PORT']}"
 workers = web["settings"]["WS_CONCURRENCY"]
-worker_connections = 20_000
 graceful_timeout = 8
 
 

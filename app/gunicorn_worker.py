@@ -1,0 +1,51 @@
+"""gunicorn's gevent worker with what it lacks: deadlines for clients, and room for new ones."""
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from gunicorn import util
+from gunicorn.workers.ggevent import GeventWorker
+
+from app.client_socket import ClientSocket
+
+
+class Worker(GeventWorker):
+    """The worker of both services. Its clients are ClientSockets."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._open = 0  # connections
+        self._waiting: dict[ClientSocket, None] = {}
+
+    def timeout_ctx(self) -> AbstractContextManager[None]:
+        """Return a context that does nothing: the ClientSocket has the deadlines."""
+        return nullcontext()
+
+    def handle(self, listener: Any, client: Any, addr: Any) -> None:
+        """Serve a connection. It gets the last slot by ending the longest wait on another client."""
+        self._open += 1
+        try:
+            if self._open >= self.worker_connections and self._waiting:
+                next(iter(self._waiting)).shed()
+            sock = ClientSocket(client, self.cfg.keepalive, self._waiting)
+            super().handle(listener, sock, addr)
+        finally:
+            self._open -= 1
+
+    def handle_request(self, listener_name: Any, req: Any, sock: ClientSocket, addr: Any) -> None:
+        """Answer a request, then read what the app left of its body."""
+        sock.start_body(req)
+        try:
+            super().handle_request(listener_name, req, sock, addr)
+        except StopIteration:  # the connection ends with this answer
+            sock.drain()
+            raise
+        sock.drain()
+        sock.start_idling()
+
+
+def _write_error(sock: ClientSocket, status: int, reason: str, _quoted: str) -> None:
+    sock.refuse(status, reason)
+
+
+util.write_error = _write_error  # it writes HTML, and closes under the answer
