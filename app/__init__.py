@@ -16,7 +16,6 @@ LARGEST_BODY = 64 * 1024
 def create_app(settings: "dict[str, Any] | None" = None) -> "Flask":
     """The app with these settings, by default those of the environment. Raises config.BadSetting."""
     from flask import Flask
-    from flask_cors import CORS
 
     from app import (
         access_log,
@@ -24,10 +23,12 @@ def create_app(settings: "dict[str, Any] | None" = None) -> "Flask":
         check,
         commands,
         config,
+        cors,
         db,
         demo,
         error_reports,
         filters,
+        forwarded,
         health,
         json,
         limits,
@@ -53,7 +54,18 @@ def create_app(settings: "dict[str, Any] | None" = None) -> "Flask":
     app.json = json.Provider(app)
     app.url_map.converters["id"] = IdConverter
     app.url_map.merge_slashes = False
-    for part in (error_reports, access_log, db, bell, problems, limits, filters, health):
+    for part in (
+        error_reports,
+        access_log,
+        forwarded,
+        cors,
+        db,
+        bell,
+        problems,
+        limits,
+        filters,
+        health,
+    ):
         part.init_app(app)
     for blueprint in (
         account,
@@ -69,13 +81,6 @@ def create_app(settings: "dict[str, Any] | None" = None) -> "Flask":
     ):
         app.register_blueprint(blueprint.bp)
     app.after_request(_keep_private)
-    CORS(
-        app,
-        origins=app.config["CORS_ORIGINS"],
-        send_wildcard=True,
-        expose_headers=["Link", "Retry-After", "X-Request-ID", "X-Search"],
-        max_age=600,
-    )
     for command in (
         commands.migrate,
         commands.backup,

@@ -144,10 +144,16 @@ class ClientSocket:
         code, detail = reason.lower().replace(" ", "_"), "This is not a request that can be read"
         problem = {"type": "about:blank", "title": reason, "status": status, "code": code}
         body = json.dumps(problem | {"detail": detail})
-        head = f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n"
+        head = [
+            f"HTTP/1.1 {status} {reason}",
+            "Connection: close",
+            "Content-Type: application/problem+json",
+            "Access-Control-Allow-Origin: *",  # it tells a page nothing but this
+            f"Content-Length: {len(body)}",
+        ]
         self._must_linger = True
         with suppress(OSError):
-            self.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+            self.sendall("\r\n".join([*head, "", body]).encode())
 
     def release(self) -> socket.socket:
         """Return the socket itself, for a WebSocket: it has deadlines of its own."""

@@ -29,6 +29,9 @@ worker_connections = min(20_000, MAX_FILES * 9 // 10)  # each is an open file; s
 keepalive = 5  # seconds; an idle connection holds a slot
 graceful_timeout = 20
 limit_request_field_size = 16380  # so that an oversized token is answered by us
+# gunicorn takes these from 127.0.0.1 by default, and so from the clients of a proxy there. See app/forwarded.py.
+forwarder_headers = ""
+secure_scheme_headers = {}
 control_socket_disable = True
 access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(L)s'  # where a host turns that log on: no query, which holds tickets
 

@@ -10,7 +10,19 @@ from flask import Blueprint, Flask, current_app, g, request
 from flask_sock import Sock
 from simple_websocket import Server
 
-from app import access_log, bell, config, db, error_reports, health, metrics, problems, tickets
+from app import (
+    access_log,
+    bell,
+    config,
+    db,
+    error_reports,
+    forwarded,
+    health,
+    metrics,
+    problems,
+    tickets,
+)
+from app.cors_origins import is_allowed
 from app.json import read_query
 from app.parameters import After
 from app.problems import Problem, unavailable
@@ -34,7 +46,7 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     app.config.from_mapping(
         settings or config.load(), SOCK_SERVER_OPTIONS={"max_message_size": LARGEST_FRAME}
     )
-    for part in (error_reports, access_log, db, bell, problems, health):
+    for part in (error_reports, access_log, forwarded, db, bell, problems, health):
         part.init_app(app)
     hub = app.extensions["hub"] = Hub()
     app.extensions["subscriber"] = Subscriber(app.config["REDIS_URL"], hub, Sweeper(app, hub))
@@ -97,7 +109,7 @@ def _check_handshake() -> None:
 def _check_origin() -> None:
     """Pages of listed origins and of this very host; programs that are no pages send no Origin, or that one."""
     origin, allowed = request.headers.get("Origin"), current_app.config["CORS_ORIGINS"]
-    if origin is None or "*" in allowed or origin in allowed:
+    if origin is None or is_allowed(origin, allowed):
         return
     if origin.partition("://")[2] != request.host:
         raise Problem(403, "origin_not_allowed", "CORS_ORIGINS does not list this page's origin")
