@@ -1,5 +1,6 @@
 """gunicorn's gevent worker with what it lacks: deadlines for clients, and room for new ones."""
 
+import ctypes
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -8,6 +9,8 @@ from gunicorn.workers.ggevent import GeventWorker
 
 from app.client_socket import ClientSocket
 
+WAVE = 100  # connections
+
 
 class Worker(GeventWorker):
     """The worker of both services. Its clients are ClientSockets."""
@@ -15,15 +18,25 @@ class Worker(GeventWorker):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._open = 0  # connections
+        self._most_open = 0  # since memory was returned
+        self._trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it
         self._waiting: dict[ClientSocket, None] = {}
 
     def timeout_ctx(self) -> AbstractContextManager[None]:
         """Return a context that does nothing: the ClientSocket has the deadlines."""
         return nullcontext()
 
+    def notify(self) -> None:
+        """Say each second that the worker lives. After a wave of connections, return their memory to the system."""
+        super().notify()
+        if self._trim and self._most_open - self._open >= WAVE:
+            self._most_open = self._open
+            self._trim(0)
+
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Serve a connection. It gets the last slot by ending the longest wait on another client."""
         self._open += 1
+        self._most_open = max(self._most_open, self._open)
         try:
             if self._open >= self.worker_connections and self._waiting:
                 next(iter(self._waiting)).shed()

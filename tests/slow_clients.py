@@ -44,17 +44,19 @@ class SlowClient:
 
 
 def run(port: int, count: int, seconds: float, kinds: list[str]) -> None:
-    """Hold `count` connections open, a like number of each kind."""
+    """Hold `count` connections open, a like number of each kind. Print a line when all are."""
     clients: list[SlowClient | None] = [None] * count
     deadline = time.monotonic() + seconds
+    is_announced = False
     while time.monotonic() < deadline:
         for number, client in enumerate(clients):
             if client is None or not client.is_open():
                 if client is not None:
                     client.sock.close()
                 clients[number] = SlowClient(port, kinds[number % len(kinds)])
-        if sys.stdout:
+        if not is_announced:
             print(count, flush=True)
+            is_announced = True
         time.sleep(CHECK_SECONDS)
 
 
