@@ -32,7 +32,10 @@ def quick(tmp_path_factory, redis_url):
 
 def connect(url, *sent):
     parts = urlsplit(url)
-    sock = socket.create_connection((parts.hostname, parts.port), timeout=30)
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)  # which holds little of an answer
+    sock.settimeout(30)
+    sock.connect((parts.hostname, parts.port))
     for part in sent:
         sock.sendall(part)
     return sock
@@ -123,6 +126,12 @@ def test_a_body_that_no_route_reads_delays_no_answer(quick, route):
     read_to_the_end(sock)
 
 
+def test_a_broken_body_with_more_behind_it_is_answered(quick):
+    head = b"POST /login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    sock = connect(quick.server.url, head, b"no chunk\r\n" + b"x" * 300_000)
+    assert read_to_the_end(sock).startswith(b"HTTP/1.1 400 ")
+
+
 def test_a_request_after_an_unread_body_is_answered(quick):
     head = b"POST /nope HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n12345"
     answer = read_to_the_end(connect(quick.server.url, head + PING))
@@ -180,6 +189,7 @@ def test_a_dropped_connection_is_no_line_of_the_log(quick):
     said = len(quick.log.read_text())
     read_to_the_end(connect(quick.server.url, b"GET /me HTTP/1.1\r\nHos"))
     read_to_the_end(connect(quick.server.url))
+    read_to_the_end(connect(quick.server.url, HALF_LOGIN.replace(b"/login", b"/nope")))
     sock = ask_for_history(quick, *long_history(quick))
     eventually(lambda: sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
     sock.close()
@@ -276,7 +286,9 @@ def test_slow_clients_delay_nobody_and_cost_no_memory_after(tmp_path, redis_url,
     during = memory(town)
     flood.stop()
     eventually(lambda: connections(port) == 0, 60)
-    eventually(lambda: memory(town) < before + 30, 20)
+    returned_at = time.monotonic() + 10
+    while memory(town) > before + 30 and time.monotonic() < returned_at:
+        time.sleep(0.1)
     p99 = found[len(found) * 99 // 100]
     print(
         f"{count} slow clients, {len(found)} requests: p50 {found[len(found) // 2] * 1000:.0f} ms,"
@@ -285,4 +297,5 @@ def test_slow_clients_delay_nobody_and_cost_no_memory_after(tmp_path, redis_url,
         f" MiB {before:.0f}, {during:.0f}, {memory(town):.0f}"
     )
     assert p99 < 0.1
+    assert memory(town) < before + 30
     town.stop()
