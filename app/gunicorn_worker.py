@@ -1,6 +1,7 @@
 """gunicorn's gevent worker with what it lacks: deadlines for clients, and room for new ones."""
 
 import ctypes
+import gc
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -25,6 +26,12 @@ class Worker(GeventWorker):
     def timeout_ctx(self) -> AbstractContextManager[None]:
         """Return a context that does nothing: the ClientSocket has the deadlines."""
         return nullcontext()
+
+    def load_wsgi(self) -> None:
+        """Load the app. The garbage collector then leaves its objects alone, which makes its pauses shorter."""
+        super().load_wsgi()
+        gc.collect()
+        gc.freeze()
 
     def notify(self) -> None:
         """Say each second that the worker lives. After a wave of connections, return their memory to the system."""

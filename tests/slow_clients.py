@@ -9,7 +9,8 @@ import sys
 import time
 from contextlib import suppress
 
-CHECK_SECONDS = 0.5  # between two looks at all connections
+TICK_SECONDS = 0.1  # a look at a fifth of the connections
+PER_TICK = 60  # connections opened at once
 HALF_HEAD = "GET /me HTTP/1.1\r\nHos"
 HALF_BODY = "POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{"
 IDLE = "GET /ping HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -45,19 +46,21 @@ class SlowClient:
 
 def run(port: int, count: int, seconds: float, kinds: list[str]) -> None:
     """Hold `count` connections open, a like number of each kind. Print a line when all are."""
-    clients: list[SlowClient | None] = [None] * count
+    clients: list[SlowClient] = []
     deadline = time.monotonic() + seconds
-    is_announced = False
+    number = 0  # of the next one to look at
     while time.monotonic() < deadline:
-        for number, client in enumerate(clients):
-            if client is None or not client.is_open():
-                if client is not None:
-                    client.sock.close()
-                clients[number] = SlowClient(port, kinds[number % len(kinds)])
-        if not is_announced:
-            print(count, flush=True)
-            is_announced = True
-        time.sleep(CHECK_SECONDS)
+        for _ in range(min(PER_TICK, count - len(clients))):
+            clients.append(SlowClient(port, kinds[len(clients) % len(kinds)]))
+            if len(clients) == count:
+                print(count, flush=True)
+        for _ in range(len(clients) // 5):
+            number = (number + 1) % len(clients)
+            client = clients[number]
+            if not client.is_open():
+                client.sock.close()
+                clients[number] = SlowClient(port, client.sent)
+        time.sleep(TICK_SECONDS)
 
 
 if __name__ == "__main__":
