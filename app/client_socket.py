@@ -8,7 +8,6 @@ import errno
 import json
 import socket
 import struct
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum, auto
@@ -16,6 +15,8 @@ from typing import Any
 
 from gevent.socket import wait_write
 from gunicorn.http.errors import ParseException
+
+from app.client_wait import Wait
 
 HEAD_SECONDS = 10.0  # from its first byte to its last
 PAUSE_SECONDS = 10.0  # between two bytes of a body
@@ -42,28 +43,6 @@ class Phase(Enum):
     HEAD = auto()
     BODY = auto()
     DRAIN = auto()
-
-
-class Wait:
-    """The seconds that a client may take: `seconds` in all, and more for each byte if there is a `rate`."""
-
-    def __init__(self, seconds: float, pause: float | None = None, rate: float = 0) -> None:
-        self._seconds, self._pause, self._rate = seconds, pause or seconds, rate
-        self._waited = 0.0
-        self.moved = 0  # bytes
-
-    def run(self, sock: socket.socket, move: Callable[[], Any]) -> Any:
-        """Return the result of `move`, a read or a write. Raises TimeoutError."""
-        earned = self.moved / self._rate if self._rate else 0
-        timeout = min(self._pause, self._seconds + earned - self._waited)
-        if timeout <= 0:
-            raise TimeoutError
-        sock.settimeout(timeout)
-        started = time.monotonic()
-        moved = move()
-        self._waited += time.monotonic() - started
-        self.moved += moved if isinstance(moved, int) else len(moved)
-        return moved
 
 
 class ClientSocket:
