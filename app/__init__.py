@@ -1,56 +1,71 @@
 """The REST service: a synchronous WSGI app."""
 
-from contextlib import suppress
-from typing import Any
+# The parts are imported inside create_app(): gunicorn's files import modules of this package before the fork and
+# before gevent patches the standard library, and `ws` needs few of them.
 
-from flask import Flask, Response, request
-from flask_cors import CORS
-from gunicorn.http.errors import ParseException
+from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"  # of both services; before the imports, since one of them shows it
+if TYPE_CHECKING:
+    from flask import Flask, Response
 
-from app import (
-    access_log,
-    bell,
-    check,
-    commands,
-    config,
-    db,
-    demo,
-    error_reports,
-    filters,
-    health,
-    json,
-    limits,
-    moderation,
-    problems,
-)
-from app.blueprints import (
-    IdConverter,
-    account,
-    auth,
-    chats,
-    discovery,
-    profiles,
-    realtime,
-    safety,
-    sessions,
-    swipes,
-    system,
-)
+__version__ = "0.1.0"  # of both services
 
 LARGEST_BODY = 64 * 1024
-MOST_UNREAD = 8 * 1024 * 1024
 
 
-def create_app(settings: dict[str, Any] | None = None) -> Flask:
+def create_app(settings: "dict[str, Any] | None" = None) -> "Flask":
     """The app with these settings, by default those of the environment. Raises config.BadSetting."""
+    from flask import Flask
+
+    from app import (
+        access_log,
+        bell,
+        check,
+        commands,
+        config,
+        cors,
+        db,
+        demo,
+        error_reports,
+        filters,
+        forwarded,
+        health,
+        json,
+        limits,
+        moderation,
+        problems,
+    )
+    from app.blueprints import (
+        IdConverter,
+        account,
+        auth,
+        chats,
+        discovery,
+        profiles,
+        realtime,
+        safety,
+        sessions,
+        swipes,
+        system,
+    )
+
     app = Flask(__name__, static_folder=None)
     app.config.from_mapping(settings or config.load(), MAX_CONTENT_LENGTH=LARGEST_BODY)
     app.json = json.Provider(app)
     app.url_map.converters["id"] = IdConverter
     app.url_map.merge_slashes = False
-    for part in (error_reports, access_log, db, bell, problems, limits, filters, health):
+    for part in (
+        error_reports,
+        access_log,
+        forwarded,
+        cors,
+        db,
+        bell,
+        problems,
+        limits,
+        filters,
+        health,
+    ):
         part.init_app(app)
     for blueprint in (
         account,
@@ -66,14 +81,6 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     ):
         app.register_blueprint(blueprint.bp)
     app.after_request(_keep_private)
-    app.after_request(_read_the_rest)
-    CORS(
-        app,
-        origins=app.config["CORS_ORIGINS"],
-        send_wildcard=True,
-        expose_headers=["Link", "Retry-After", "X-Request-ID", "X-Search"],
-        max_age=600,
-    )
     for command in (
         commands.migrate,
         commands.backup,
@@ -86,17 +93,6 @@ def create_app(settings: dict[str, Any] | None = None) -> Flask:
     return app
 
 
-def _keep_private(response: Response) -> Response:
+def _keep_private(response: "Response") -> "Response":
     response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-def _read_the_rest(response: Response) -> Response:
-    """Take in a body that nobody wanted, within limits: a close with data unread would reset the connection. One that
-    breaks off changes no answer; gunicorn closes the connection after it."""
-    if request.environ.get("wsgi.input_terminated"):
-        with suppress(OSError, ParseException):
-            for _ in range(MOST_UNREAD // LARGEST_BODY):
-                if not request.environ["wsgi.input"].read(LARGEST_BODY):
-                    break
     return response

@@ -1,42 +1,45 @@
-"""How gunicorn runs the web service. Nothing of ours is imported before the fork and gevent's patches."""
+"""How gunicorn runs the web service. It imports only modules that need nothing but the standard library: the rest comes
+after the fork and gevent's patches."""
 
-import json
 import logging
 import logging.config
 import os
 import re
 import resource
-import runpy
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from contextlib import suppress
 
-from gunicorn import glogging, util
+from gunicorn import glogging
 
-settings = runpy.run_path("app/config.py")["load"]()
-join = runpy.run_path("app/running.py")["join"]
-sqlite = runpy.run_path("app/sqlite_safety.py")
+from app import logs, running, sqlite_safety
+from app.config import load
+
+settings = load()
+_, MAX_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)
+if MAX_FILES == resource.RLIM_INFINITY:
+    MAX_FILES = 1_000_000
 
 bind = f"0.0.0.0:{settings['PORT']}"
-workers = settings["WEB_CONCURRENCY"] if sqlite["is_safe"]() else 1
-worker_class = "gevent"
-worker_connections = 20_000 if settings["WS_IN_WEB"] else 1000
-keepalive = 30
+workers = settings["WEB_CONCURRENCY"] if sqlite_safety.is_safe() else 1
+worker_class = "app.gunicorn_worker.Worker"
+worker_connections = min(20_000, MAX_FILES * 9 // 10)  # each is an open file; some files are not
+keepalive = 5  # seconds; an idle connection holds a slot
 graceful_timeout = 20
 limit_request_field_size = 16380  # so that an oversized token is answered by us
+# gunicorn takes these from 127.0.0.1 by default, and so from the clients of a proxy there. See app/forwarded.py.
+forwarder_headers = ""
+secure_scheme_headers = {}
 control_socket_disable = True
 access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(L)s'  # where a host turns that log on: no query, which holds tickets
-MOST_UNREAD = 1024 * 1024  # bytes
 
 
 def on_starting(server):
-    if not sqlite["is_safe"]():
-        server.log.warning(sqlite["WARNING"])
-    join(settings["DATABASE_PATH"])
+    if not sqlite_safety.is_safe():
+        server.log.warning(sqlite_safety.WARNING)
+    running.join(settings["DATABASE_PATH"])
     start_exporter(server, settings["METRICS_PORT"])
 
 
@@ -64,11 +67,6 @@ def post_fork(_server, _worker):
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def post_request(_worker, _request, _environ, _response):
-    """Let others have their turn: a client that asks again at once would be answered again and again before them."""
-    time.sleep(0)
-
-
 def post_worker_init(worker):
     watch_database(worker)
     if settings["WS_IN_WEB"]:
@@ -81,27 +79,6 @@ def watch_database(worker):
     from app import connections  # not before gevent's patches
 
     connections.watch(worker, worker.wsgi.extensions["connections"])
-
-
-def write_problem(sock, status, reason, _quoted):
-    """What is no HTTP never reaches the app, and gets the app's kind of answer all the same."""
-    problem = {
-        "type": "about:blank",
-        "title": reason,
-        "status": status,
-        "code": reason.lower().replace(" ", "_"),
-    }
-    body = json.dumps(problem | {"detail": "This is not a request that can be read"})
-    head = f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: application/problem+json\r\n"
-    with suppress(OSError):
-        sock.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
-        sock.shutdown(socket.SHUT_WR)
-        sock.settimeout(1)
-        for _ in range(
-            MOST_UNREAD // 65536
-        ):  # a close with data unread would reset the connection under the answer
-            if not sock.recv(65536):
-                return
 
 
 def hide_quotes(record: logging.LogRecord) -> bool:
@@ -119,8 +96,5 @@ class logger_class(glogging.Logger):  # noqa: N801 - a setting
         self.error_log.propagate = True
 
 
-util.write_error = write_problem
 logging.getLogger("gunicorn.error").addFilter(hide_quotes)
-logging.config.dictConfig(
-    runpy.run_path("app/logs.py")["configuration"](settings["LOG_FORMAT"], settings["LOG_LEVEL"])
-)
+logging.config.dictConfig(logs.configuration(settings["LOG_FORMAT"], settings["LOG_LEVEL"]))

@@ -19,6 +19,7 @@ import websocket
 import dev
 from tests.people import PASSWORD, Answer, Remote
 from tests.sockets import Socket
+from tests.test_availability import HALF_LOGIN, PING, connect, read_to_the_end
 from tests.test_bad_input import assert_problem
 from tests.test_http import test_whoever_sends_too_much_still_hears_why
 from tests.town import Town, eventually, free_port
@@ -172,3 +173,27 @@ def test_a_stop_of_ws_reaches_the_clients(own_town):
     os.kill(own_town.pids["ws"], signal.SIGTERM)
     assert opened.closed() == (1012, "restart")
     opened.close()
+
+
+SLOW = re.compile(r"read_header 10s|read_body 1m|write 10m|idle 1m")
+
+
+def test_its_timeouts_end_slow_clients_and_no_websocket(tmp_path, redis_url, caddy):
+    text = SLOW.sub(lambda found: f"{found[0].split()[0]} 1s", CADDYFILE.read_text())
+    assert text.count(" 1s") == 4
+    (tmp_path / "Caddyfile").write_text(text)
+    town = Proxied(tmp_path, redis_url, caddy, tmp_path / "Caddyfile")
+    opened = Socket(town.person().post("/ws/start")["url"])
+    url = town.server.url
+    assert b"HTTP/1.1 200" not in read_to_the_end(connect(url, b"GET /ping HTTP/1.1\r\nHos"))
+    assert b"HTTP/1.1 200" in read_to_the_end(connect(url, PING))  # then it is idle
+    assert b"HTTP/1.1 201" not in read_to_the_end(connect(url, HALF_LOGIN))
+    assert opened.is_open()
+    opened.close()
+    town.stop()
+
+
+def test_a_page_can_read_that_a_service_is_away(own_town):
+    own_town.end("web", signal.SIGTERM)
+    answer = own_town.server.send("GET", "/me", headers={"Origin": "https://a.example"})
+    assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (503, "*")

@@ -15,6 +15,7 @@ from app import (
     config,
     db,
     error_reports,
+    forwarded,
     health,
     metrics,
     problems,
@@ -61,7 +62,7 @@ def create_app(settings: dict[str, Any] | None = None, is_embedded: bool = False
     app.config.from_mapping(
         settings or config.load(), SOCK_SERVER_OPTIONS={"max_message_size": LARGEST_FRAME}
     )
-    for part in (error_reports, access_log, db, bell, problems, health):
+    for part in (error_reports, access_log, forwarded, db, bell, problems, health):
         part.init_app(app)
     hub = app.extensions["hub"] = Hub(app.config["WS_CONNECTIONS_PER_USER"])
     sweeper = Sweeper(app, hub, port=None if is_embedded else app.config["WS_PORT"])
@@ -78,15 +79,14 @@ def authorize_upgrade() -> None:
     handshake.check()
     handshake.check_origin()
     after = read_query(After).after
-    g.transport = _install_transport()
     try:
         _admit()
+        g.connection.inbox.start(after)
     except UpgradeRefused as refused:
         if "Origin" not in request.headers:
             raise refused.problem from None
         g.refused_with = refused.close
-    else:
-        g.connection.inbox.start(after)
+    g.transport = _install_transport()
 
 
 @sock.route(PATH, bp=bp)
@@ -96,7 +96,7 @@ def chat(ws: Server) -> None:
     if "refused_with" in g:
         return close_at_once(ws, g.transport, g.refused_with)
     with metrics.sockets.track_inprogress():
-        return g.connection.run(ws, partial(relay, g.connection.user_id))
+        return g.connection.run(ws, g.transport, partial(relay, g.connection.user_id))
 
 
 @bp.get(PATH)
@@ -113,7 +113,10 @@ def leave(_error: BaseException | None) -> None:
 
 
 def _install_transport() -> Transport:
-    """Put the transport in the place of the socket that simple-websocket takes."""
+    """Put the transport in the place of the socket that simple-websocket takes.
+
+    It ends the deadlines of HTTP for the socket, so it is installed only for an accepted upgrade.
+    """
     transport = Transport(request.environ["gunicorn.socket"])
     request.environ["gunicorn.socket"] = transport
     # Compression would cost 100 kB a socket.
@@ -151,7 +154,6 @@ def _register_connection(holder: tickets.Holder) -> None:
     g.connection = Connection(
         holder.user_id,
         holder.session_id,
-        g.transport,
         current_app.config["WS_PING_SECONDS"],
         current_app.config["WS_SILENCE_SECONDS"],
     )

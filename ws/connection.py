@@ -44,13 +44,11 @@ class Connection:
         self,
         user_id: int,
         session_id: int,
-        transport: Transport,
         ping_seconds: float,
         silence_seconds: float,
     ) -> None:
         self.user_id = user_id
         self.session_id = session_id
-        self._transport = transport
         self._ping_seconds = ping_seconds
         self._silence_seconds = silence_seconds
         self._wake = threading.Event()
@@ -64,11 +62,12 @@ class Connection:
         self._closing = self._closing or close
         self._wake.set()
 
-    def run(self, ws: Server, receive: Callable[[str], Frame | None]) -> None:
+    def run(self, ws: Server, transport: Transport, receive: Callable[[str], Frame | None]) -> None:
         """Write, ping and pass received frames on, until either side closes.
 
         `receive` returns the answer to a frame, if it has one.
         """
+        self._transport = transport
         ws.event = self._wake  # the library sets it when a frame came and when the socket ended
         ws.ws.events = partial(self._within_limits, ws.ws.events)
         try:

@@ -7,12 +7,11 @@ globals().update(web)
 
 bind = f"0.0.0.0:{web['settings']['WS_PORT']}"
 workers = web["settings"]["WS_CONCURRENCY"]
-worker_connections = 20_000
 graceful_timeout = 8
 
 
 def on_starting(server):
-    web["join"](web["settings"]["DATABASE_PATH"])
+    web["running"].join(web["settings"]["DATABASE_PATH"])
     port = web["settings"]["METRICS_PORT"]
     web["start_exporter"](server, port and port + 1)
 

@@ -7,6 +7,7 @@ from flask import current_app, request
 from wsproto import ConnectionType, WSConnection
 from wsproto.utilities import RemoteProtocolError
 
+from app.cors_origins import is_allowed
 from app.problems import Problem
 
 
@@ -42,8 +43,8 @@ def check_origin() -> None:
 
     Programs that are no pages send no Origin.
     """
-    origin, allowed = request.headers.get("Origin"), current_app.config["CORS_ORIGINS"]
-    if origin is None or "*" in allowed or origin in allowed:
+    origin = request.headers.get("Origin")
+    if origin is None or is_allowed(origin, current_app.config["CORS_ORIGINS"]):
         return
     if origin.partition("://")[2] != request.host:
         raise Problem(403, "origin_not_allowed", "CORS_ORIGINS does not list this page's origin")

@@ -8,6 +8,8 @@ from contextlib import suppress
 
 from gevent import Timeout
 
+from app.client_socket import ClientSocket
+
 WRITE_SECONDS = 5.0
 LINGER_SECONDS = 1.0
 BUFFER_BYTES = (
@@ -18,7 +20,9 @@ BUFFER_BYTES = (
 class Transport:
     """Stands in for the socket that simple-websocket holds: whole writes, one at a time, with a deadline."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: ClientSocket | socket.socket) -> None:
+        if isinstance(sock, ClientSocket):
+            sock = sock.release()
         self._sock, self._lock, self._closed = sock, threading.Lock(), False
         self.heard = time.monotonic()  # the last sign of life
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER_BYTES)
