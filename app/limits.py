@@ -1,89 +1,145 @@
-"""How often one may ask: Flask-Limiter over Redis, and in memory while Redis is away."""
+"""Rate limits, counted in Redis, and in this process while Redis does not answer."""
 
 import hashlib
 import time
-from collections.abc import Callable
-from ipaddress import ip_address, ip_network
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, TypeVar
 
-import msgspec
 import redis
-from flask import Flask, Response, current_app, g, request
-from flask_limiter import Limiter, RateLimitExceeded
-from werkzeug.exceptions import HTTPException
+from flask import Flask, current_app, g
+from limits import parse
+from limits.storage import MemoryStorage, RedisStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
 
-from app import json, names
-from app.problems import too_many
+from app import bell
+from app.client_address import client_address
+from app.problems import Problem, too_many
+
+KEY_PREFIX = "limit"
+ATTEMPTS_PER_ACCOUNT = 20  # registrations that may be tried for each that LIMIT_REGISTER allows
+ADDRESSES_PER_NAME = 10  # LIMIT_GUESSES times this: wrong passwords for one name at full speed
+SLOW_GUESS_SECONDS = 2.0
+
+Result = TypeVar("Result")
 
 
-class Named(msgspec.Struct):
-    username: str
+class Limiter:
+    """The two places that count."""
+
+    def __init__(self, pool: redis.ConnectionPool) -> None:
+        shared = RedisStorage("redis://", connection_pool=pool, key_prefix=KEY_PREFIX)
+        self.shared = SlidingWindowCounterRateLimiter(shared)
+        self.local = SlidingWindowCounterRateLimiter(MemoryStorage())
 
 
-def address() -> str:
-    """The client's, as told by the last proxy that we trust; of an IPv6 address the /64, which one client has whole."""
-    hops = [*request.headers.get("X-Forwarded-For", "").split(","), request.remote_addr or ""]
-    trusted = [ip_network(network) for network in current_app.config["TRUSTED_PROXIES"]]
-    client = "unknown"
-    for hop in reversed(hops):
+class Counter:
+    """The uses of one setting's rate, times a factor, by one key."""
+
+    def __init__(self, setting: str, *key: str, times: int = 1) -> None:
+        rate = parse(current_app.config[setting])
+        self._rate = type(rate)(rate.amount * times, rate.multiples)
+        self._key = (setting, *key)
+
+    def add(self) -> bool:
+        """Count a use. Return False, and count nothing, when the rate is used up."""
+        return _ask(lambda counts: counts.hit(self._rate, *self._key))
+
+    def give_back(self) -> None:
+        """Take back a use that was counted."""
+        _ask(lambda counts: counts.hit(self._rate, *self._key, cost=-1))
+
+    def refusal(self) -> Problem:
+        """Return the 429 that says when there is room for the next use."""
+        window = _ask(lambda counts: counts.get_window_stats(self._rate, *self._key))
+        return too_many(
+            "too_many_requests", "Too often; try later", window.reset_time - time.time()
+        )
+
+
+class Use:
+    """A use that is counted in advance, and stays counted only if `keep` is called."""
+
+    is_kept = False
+
+    def keep(self) -> None:
+        self.is_kept = True
+
+
+def take(setting: str, *key: str, times: int = 1) -> Counter:
+    """Count a use. Raise Problem 429 when the rate is used up."""
+    counter = Counter(setting, *key, times=times)
+    if not counter.add():
+        raise counter.refusal()
+    return counter
+
+
+@contextmanager
+def reserve(setting: str, *key: str) -> Iterator[Use]:
+    """Count a use before its outcome is known, so that parallel requests cannot exceed the rate.
+
+    Raise Problem 429 when the rate is used up.
+    """
+    counter = take(setting, *key)
+    use = Use()
+    try:
+        yield use
+    finally:
+        if not use.is_kept:
+            counter.give_back()
+
+
+@contextmanager
+def guess(name: str) -> Iterator[Use]:
+    """Let the password of a username be checked; `keep` the use when it is wrong.
+
+    LIMIT_GUESSES counts by name and address, so that guesses from elsewhere lock no owner out.
+    Too many guesses from all addresses together only slow each one down.
+    """
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    with reserve("LIMIT_GUESSES", digest, client_address()) as use:
+        everywhere = Counter("LIMIT_GUESSES", digest, times=ADDRESSES_PER_NAME)
+        is_counted = everywhere.add()
         try:
-            client = ip_address(hop.strip())
-        except ValueError:
-            break
-        if not any(client in network for network in trusted):
-            break
-    is_wide = getattr(client, "version", 4) == 6 and not client.ipv4_mapped
-    return str(ip_network((client, 64), strict=False) if is_wide else client)
+            if not is_counted:
+                time.sleep(SLOW_GUESS_SECONDS)
+            yield use
+        finally:
+            if is_counted and not use.is_kept:
+                everywhere.give_back()
 
 
 def user() -> str:
     return str(g.user_id)
 
 
-def name_at_address() -> str:
-    """The account that a login is for, from here: guesses elsewhere do not lock its owner out."""
-    try:
-        name = names.login_key(msgspec.json.decode(json.body(), type=Named).username)
-    except (
-        msgspec.DecodeError,
-        UnicodeDecodeError,
-        RecursionError,
-        HTTPException,
-    ):  # else the limiter blames Redis
-        name = ""
-    return f"{hashlib.sha256(name.encode()).hexdigest()}@{address()}"
+def limit(setting: str, key: Callable[[], str]) -> Callable[..., Any]:
+    """Let each key call the view as often as the setting says."""
 
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(view)
+        def limited(**path: Any) -> Any:
+            take(setting, key())
+            return view(**path)
 
-def is_wrong(response: Response) -> bool:
-    return response.status_code == 401
+        return limited
 
-
-limiter = Limiter(
-    address, strategy="sliding-window-counter", in_memory_fallback_enabled=True, key_prefix="limit"
-)
-
-
-def limit(
-    setting: str, key: Callable[[], str] = address, counts: Callable[[Response], bool] | None = None
-) -> Callable:
-    """Let the views under one setting be asked as often as it says, by each key; `counts` tells which answers count."""
-    return limiter.shared_limit(
-        lambda: current_app.config[setting], setting, key_func=key, deduct_when=counts
-    )
+    return decorate
 
 
 def init_app(app: Flask) -> None:
-    """After bell's: the counters share its connections, and so its patience."""
-    app.config["RATELIMIT_STORAGE_URI"] = "redis://"
-    app.config["RATELIMIT_STORAGE_OPTIONS"] = {
-        "connection_pool": app.extensions["bell"].redis.connection_pool
-    }
-    limiter.init_app(app)
-    app.register_error_handler(RateLimitExceeded, _too_many)
+    """Run after `bell.init_app`: the counters share its connections and so its timeout."""
+    app.extensions["limits"] = Limiter(app.extensions["bell"].redis.connection_pool)
 
 
-def _too_many(_error: RateLimitExceeded) -> Response:
-    try:
-        seconds = limiter.current_limit.reset_at - time.time()
-    except redis.RedisError:
-        seconds = 1
-    return too_many("too_many_requests", "Too often; try later", seconds).response()
+def _ask(question: Callable[[SlidingWindowCounterRateLimiter], Result]) -> Result:
+    """Ask Redis, or for the rest of a request in which Redis failed, this process."""
+    limiter: Limiter = current_app.extensions["limits"]
+    if "is_counted_locally" not in g:
+        try:
+            with bell.client():
+                return question(limiter.shared)
+        except (redis.RedisError, ValueError):  # ValueError: the key holds what is no number
+            g.is_counted_locally = True
+    return question(limiter.local)

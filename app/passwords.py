@@ -6,20 +6,25 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from hmac import compare_digest
+from weakref import WeakValueDictionary
 
 import bcrypt
-from flask import current_app
+from flask import current_app, has_request_context
 from gevent import get_hub
 
 from app import metrics
+from app.client_address import client_address
 from app.fields import MOST_PASSWORD_BYTES
 from app.problems import Problem, unavailable
+from app.queries import password_hashes
 
 PATIENCE_SECONDS = 2.0
+MAX_COST = 16  # of BCRYPT_COST; an imported hash of a higher cost must not slow every login down
 SLOTS = max(1, (os.cpu_count() or 1) // 2)
 _line = threading.Semaphore(SLOTS)  # of this process's requests, in the order in which they came
+_address_locks: WeakValueDictionary[str, threading.Semaphore] = WeakValueDictionary()
 _HASH = re.compile(r"\$2[abxy]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}")
 _NOBODY = "C6UzMDM.H6dfI/f/IKcEe.7Zp1Oa6nM3hCk2wq8gkxLq3gqQm2fKi"  # a salt and a hash that no password has
 
@@ -38,11 +43,25 @@ def matches(password: str, password_hash: str | None, cost: int) -> bool:
     if len(password.encode()) > MOST_PASSWORD_BYTES:
         return False
     with _turn():
-        return _matches(password, password_hash, cost)
+        return _matches(password, password_hash, _highest_cost(password_hash, cost))
 
 
 def cost_of(password_hash: str) -> int:
     return int(password_hash.split("$")[2])
+
+
+def _highest_cost(password_hash: str | None, cost: int) -> int:
+    """Return the highest cost of any hash in use, so that a lower BCRYPT_COST tells no names.
+
+    The database is searched once a process. A hash that costs more is noticed when it is checked.
+    """
+    found = current_app.extensions
+    if "highest_password_cost" not in found:
+        found["highest_password_cost"] = password_hashes.max_cost(MAX_COST)
+    if password_hash and _HASH.fullmatch(password_hash) and cost_of(password_hash) <= MAX_COST:
+        cost = max(cost, cost_of(password_hash))
+    found["highest_password_cost"] = max(cost, found["highest_password_cost"])
+    return found["highest_password_cost"]
 
 
 def _matches(password: str, password_hash: str | None, cost: int) -> bool:
@@ -57,26 +76,23 @@ def _matches(password: str, password_hash: str | None, cost: int) -> bool:
 
 @contextmanager
 def _turn() -> Iterator[None]:
-    """One of the host's few: first among this process's requests, then among the processes."""
-    with metrics.hashing_waiting.track_inprogress(), metrics.hashing_wait.time():
-        slot = _wait()
-    try:
+    """One of the host's few: first among the requests of the same address, so that an address has one place in the
+    line of this process at most, then among this process's requests, then among the processes."""
+    with ExitStack() as held:
+        with metrics.hashing_waiting.track_inprogress(), metrics.hashing_wait.time():
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            if has_request_context():
+                lock = _address_locks.setdefault(client_address(), threading.Semaphore())
+                _acquire(lock, deadline, held)
+            _acquire(_line, deadline, held)
+            held.callback(os.close, _lock_one(deadline))
         yield
-    finally:
-        os.close(slot)
-        _line.release()
 
 
-def _wait() -> int:
-    """Until it is our turn; then the file to close."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    if not _line.acquire(timeout=PATIENCE_SECONDS):
+def _acquire(lock: threading.Semaphore, deadline: float, held: ExitStack) -> None:
+    if not lock.acquire(timeout=max(0, deadline - time.monotonic())):
         raise _too_many()
-    try:
-        return _lock_one(deadline)
-    except BaseException:
-        _line.release()
-        raise
+    held.callback(lock.release)
 
 
 def _lock_one(deadline: float) -> int:

@@ -4,14 +4,14 @@ import logging
 
 from flask import Blueprint, g, jsonify
 
-from app import tokens
+from app import limits, tokens
 from app.auth import signed_in, unauthorized
 from app.blueprints import read_little
 from app.bodies import Logout, Refresh
+from app.client_address import client_address
 from app.db import transaction
 from app.events import announce_end
 from app.json import read, read_optional
-from app.limits import limit
 from app.problems import invalid, not_found
 from app.queries import sessions
 
@@ -21,12 +21,13 @@ log = logging.getLogger(__name__)
 
 
 @bp.post("/refresh")
-@limit("LIMIT_REFRESH")
 def refresh():
     """Trade a refresh token for new tokens. It is good once, and a moment longer for the same new one; whoever uses it
     later may have stolen it, so that ends the session."""
     body = read(Refresh)
     named = tokens.read_refresh(body.refresh_token)
+    counted_by = ("session", str(named[0])) if named else ("address", client_address())
+    limits.take("LIMIT_REFRESH", *counted_by)
     session, reused = None, None
     if named:
         user_id = _number(body.user_id)
