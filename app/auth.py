@@ -24,9 +24,7 @@ def named_by(credentials: Credentials) -> dict[str, Any]:
     with limits.guess(name) as guess:
         user = users.find_login(name)
         known = user and user["password_hash"]
-        is_right = passwords.matches(
-            credentials.password, known, current_app.config["BCRYPT_COST"]
-        )
+        is_right = passwords.matches(credentials.password, known, current_app.config["BCRYPT_COST"])
         if not is_right or not user:
             guess.keep()
             raise wrong_credentials()

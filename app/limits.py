@@ -19,8 +19,8 @@ from app.problems import Problem, too_many
 
 KEY_PREFIX = "limit"
 ATTEMPTS_PER_ACCOUNT = 20  # registrations that may be tried for each that LIMIT_REGISTER allows
-ADDRESSES_PER_NAME = 10  # LIMIT_GUESSES times this: wrong passwords for one name at full speed
-SLOW_GUESS_SECONDS = 2.0
+ADDRESSES_PER_NAME = 10  # LIMIT_GUESSES times this: guesses at one name before they are slowed
+MAX_REDIS_SECONDS = bell.PATIENCE_SECONDS  # in a request; then the counters wait no more
 
 Result = TypeVar("Result")
 
@@ -42,13 +42,17 @@ class Counter:
         self._rate = type(rate)(rate.amount * times, rate.multiples)
         self._key = (setting, *key)
 
-    def add(self) -> bool:
-        """Count a use. Return False, and count nothing, when the rate is used up."""
-        return _ask(lambda counts: counts.hit(self._rate, *self._key))
+    @property
+    def amount(self) -> int:
+        return self._rate.amount
+
+    def add(self, cost: int = 1) -> bool:
+        """Count a use. Return False, and count nothing, when that exceeds the rate."""
+        return _ask(lambda counts: counts.hit(self._rate, *self._key, cost=cost))
 
     def give_back(self) -> None:
         """Take back a use that was counted."""
-        _ask(lambda counts: counts.hit(self._rate, *self._key, cost=-1))
+        self.add(cost=-1)
 
     def refusal(self) -> Problem:
         """Return the 429 that says when there is room for the next use."""
@@ -95,19 +99,18 @@ def guess(name: str) -> Iterator[Use]:
     """Let the password of a username be checked; `keep` the use when it is wrong.
 
     LIMIT_GUESSES counts by name and address, so that guesses from elsewhere lock no owner out.
-    Too many guesses from all addresses together only slow each one down.
+    After too many guesses from all addresses, each counts for half of what an address has.
     """
     digest = hashlib.sha256(name.encode()).hexdigest()
-    with reserve("LIMIT_GUESSES", digest, client_address()) as use:
-        everywhere = Counter("LIMIT_GUESSES", digest, times=ADDRESSES_PER_NAME)
-        is_counted = everywhere.add()
-        try:
-            if not is_counted:
-                time.sleep(SLOW_GUESS_SECONDS)
-            yield use
-        finally:
-            if is_counted and not use.is_kept:
-                everywhere.give_back()
+    here = take("LIMIT_GUESSES", digest, client_address())
+    use = Use()
+    try:
+        yield use
+    finally:
+        if not use.is_kept:
+            here.give_back()
+        elif not Counter("LIMIT_GUESSES", digest, times=ADDRESSES_PER_NAME).add():
+            here.add(cost=max(0, here.amount // 2 - 1))
 
 
 def user() -> str:
@@ -134,12 +137,15 @@ def init_app(app: Flask) -> None:
 
 
 def _ask(question: Callable[[SlidingWindowCounterRateLimiter], Result]) -> Result:
-    """Ask Redis, or for the rest of a request in which Redis failed, this process."""
+    """Ask Redis, or this process once Redis failed or was slow in this request."""
     limiter: Limiter = current_app.extensions["limits"]
-    if "is_counted_locally" not in g:
+    if g.get("limits_seconds", 0) < MAX_REDIS_SECONDS:
+        started = time.monotonic()
         try:
             with bell.client():
-                return question(limiter.shared)
+                answer = question(limiter.shared)
+            g.limits_seconds = g.get("limits_seconds", 0) + time.monotonic() - started
+            return answer
         except (redis.RedisError, ValueError):  # ValueError: the key holds what is no number
-            g.is_counted_locally = True
+            g.limits_seconds = MAX_REDIS_SECONDS
     return question(limiter.local)
