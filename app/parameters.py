@@ -40,6 +40,11 @@ class ChatPage(Struct):
     before: str | None = None
 
 
+class SessionPage(Struct):
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+    before: str | None = None
+
+
 class EventPage(Struct):
     after: Annotated[int, Meta(ge=0, le=LARGEST_ID)] = 0
     limit: Annotated[int, Meta(ge=1, le=500)] = 100

@@ -42,26 +42,13 @@ def matches(password: str, password_hash: str | None, cost: int) -> bool:
     """
     if len(password.encode()) > MOST_PASSWORD_BYTES:
         return False
+    highest = max(cost, password_hashes.max_cost(MAX_COST))  # a lower BCRYPT_COST tells no names
     with _turn():
-        return _matches(password, password_hash, _highest_cost(password_hash, cost))
+        return _matches(password, password_hash, highest)
 
 
 def cost_of(password_hash: str) -> int:
     return int(password_hash.split("$")[2])
-
-
-def _highest_cost(password_hash: str | None, cost: int) -> int:
-    """Return the highest cost of any hash in use, so that a lower BCRYPT_COST tells no names.
-
-    The database is searched once a process. A hash that costs more is noticed when it is checked.
-    """
-    found = current_app.extensions
-    if "highest_password_cost" not in found:
-        found["highest_password_cost"] = password_hashes.max_cost(MAX_COST)
-    if password_hash and _HASH.fullmatch(password_hash) and cost_of(password_hash) <= MAX_COST:
-        cost = max(cost, cost_of(password_hash))
-    found["highest_password_cost"] = max(cost, found["highest_password_cost"])
-    return found["highest_password_cost"]
 
 
 def _matches(password: str, password_hash: str | None, cost: int) -> bool:

@@ -84,7 +84,9 @@ def test_a_database_of_an_earlier_schema_keeps_what_it_has(path, tmp_path, monke
     after = dump(path)
     for table in before.keys() - {""}:
         columns = ", ".join(
-            name for _, name, *_ in rows(f"{path}.before-migration", f"PRAGMA table_info({table})")
+            name
+            for _, name, *_ in rows(f"{path}.before-migration", f"PRAGMA table_info({table})")
+            if name != "refreshed_at"  # schema 7 has no such column
         )
         kept = set(rows(f"{path}.before-migration", f"SELECT {columns} FROM {table}"))
         assert kept <= set(rows(path, f"SELECT {columns} FROM {table}"))

@@ -74,6 +74,7 @@ def login():
         _check_standing(user["id"])
         ended = sessions.delete_device(user["id"], device_id)
         session = sessions.insert(user["id"], device_id)
+        sessions.delete_expired()
         users.touch(user["id"])
         discovery.touch(user["id"])
     announce_end(user["id"], ended)

@@ -9,11 +9,16 @@ from app.auth import signed_in, unauthorized
 from app.blueprints import read_little
 from app.bodies import Logout, Refresh
 from app.client_address import client_address
+from app.cursors import next_link, seal, unseal
 from app.db import transaction
 from app.events import announce_end
-from app.json import read, read_optional
+from app.fields import LARGEST_ID
+from app.json import read, read_optional, read_query
+from app.parameters import SessionPage
 from app.problems import invalid, not_found
 from app.queries import sessions
+
+AFTER_ALL_TIMES = "~"  # compares as later than any time
 
 bp = Blueprint("sessions", __name__)
 bp.before_request(read_little)
@@ -22,8 +27,11 @@ log = logging.getLogger(__name__)
 
 @bp.post("/refresh")
 def refresh():
-    """Trade a refresh token for new tokens. It is good once, and a moment longer for the same new one; whoever uses it
-    later may have stolen it, so that ends the session."""
+    """Trade a refresh token for new tokens.
+
+    It stays good, for the same successor, until the successor is used. Using it after that ends
+    the session, since one of two holders must have stolen it.
+    """
     body = read(Refresh)
     named = tokens.read_refresh(body.refresh_token)
     counted_by = ("session", str(named[0])) if named else ("address", client_address())
@@ -32,7 +40,7 @@ def refresh():
     if named:
         user_id = _number(body.user_id)
         with transaction():
-            session = sessions.advance(*named, user_id) or sessions.find_advanced(*named, user_id)
+            session = sessions.advance(*named, user_id)
             reused = None if session else sessions.delete_reused(*named, user_id)
     if reused:
         log.warning(
@@ -51,9 +59,10 @@ def refresh():
 def logout():
     """End the session of this access token, at once."""
     body = read_optional(Logout)
-    if body.user_id is not None and _number(body.user_id) != g.user_id:
+    user_id = _number(body.user_id)
+    if user_id is not None and user_id != g.user_id:
         raise invalid("user_id", "is not this session's")
-    if body.device_id is not None and body.device_id != g.session["device_id"]:
+    if body.device_id and body.device_id != g.session["device_id"]:
         raise invalid("device_id", "is not this session's")
     with transaction():
         ended = sessions.delete(g.session["id"], g.user_id)
@@ -74,8 +83,15 @@ def logout_all():
 @bp.get("/sessions")
 @signed_in
 def list_sessions():
-    """My sessions, the last used first."""
-    return jsonify(sessions.mine(g.user_id, g.session["id"]))
+    """Return the user's sessions, the last used first; a Link header names the next page."""
+    query = read_query(SessionPage)
+    rows = sessions.page(g.user_id, g.session["id"], _position(query.before), query.limit + 1)
+    shown = rows[: query.limit]
+    response = jsonify(shown)
+    if len(rows) > len(shown):
+        cursor = seal([shown[-1]["last_used_at"], shown[-1]["id"]])
+        response.headers["Link"] = next_link(before=cursor)
+    return response
 
 
 @bp.delete("/sessions/<id:session_id>")
@@ -88,9 +104,20 @@ def end_session(session_id):
     return {"status": "logged out"}
 
 
+def _position(before: str | None) -> tuple[str, int]:
+    """Return where a page begins. Raise Problem 422."""
+    if not before:
+        return AFTER_ALL_TIMES, LARGEST_ID
+    last_used_at, session_id = unseal(before, "before")
+    return last_used_at, session_id
+
+
 def _number(user_id: int | str | None) -> int | None:
-    """An id that may come as a number or as its digits; what is neither can be nobody's."""
-    if user_id is None:
+    """Return an id that may come as a number or as its digits; None when it is not given.
+
+    0 and an empty text mean that, too. What is no id is -1, which no user has.
+    """
+    if user_id in (None, 0, ""):
         return None
     digits = str(user_id)
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 19 else 0
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 19 else -1

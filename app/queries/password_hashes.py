@@ -4,15 +4,16 @@ from app import db
 
 
 def max_cost(limit: int) -> int:
-    """Return the highest bcrypt cost in use, at most `limit`; 0 if there is none."""
+    """Return the highest bcrypt cost in use that is at most `limit`, which has two digits; else 0."""
     row = db.one(
         """
-        SELECT coalesce(max(CAST(substr(password_hash, 5, 2) AS INTEGER)), 0) AS cost
+        SELECT CAST(substr(password_hash, 5, 2) AS INTEGER) AS cost
         FROM users
-        WHERE password_hash LIKE '$2_$__$%'
-          AND CAST(substr(password_hash, 5, 2) AS INTEGER) <= :limit
+        WHERE substr(password_hash, 5, 2) BETWEEN '04' AND CAST(:limit AS TEXT)
+          AND password_hash GLOB '$2?$[01][0-9]$*'
+        ORDER BY substr(password_hash, 5, 2) DESC
+        LIMIT 1
         """,
         limit=limit,
     )
-    assert row is not None  # noqa: S101
-    return row["cost"]
+    return row["cost"] if row else 0
