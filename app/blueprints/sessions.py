@@ -59,10 +59,9 @@ def refresh():
 def logout():
     """End the session of this access token, at once."""
     body = read_optional(Logout)
-    user_id = _number(body.user_id)
-    if user_id is not None and user_id != g.user_id:
+    if body.user_id is not None and _number(body.user_id) != g.user_id:
         raise invalid("user_id", "is not this session's")
-    if body.device_id and body.device_id != g.session["device_id"]:
+    if body.device_id is not None and body.device_id != g.session["device_id"]:
         raise invalid("device_id", "is not this session's")
     with transaction():
         ended = sessions.delete(g.session["id"], g.user_id)
@@ -113,11 +112,8 @@ def _position(before: str | None) -> tuple[str, int]:
 
 
 def _number(user_id: int | str | None) -> int | None:
-    """Return an id that may come as a number or as its digits; None when it is not given.
-
-    0 and an empty text mean that, too. What is no id is -1, which no user has.
-    """
-    if user_id in (None, 0, ""):
+    """An id that may come as a number or as its digits; what is neither can be nobody's."""
+    if user_id is None:
         return None
     digits = str(user_id)
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 19 else -1
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 19 else 0
