@@ -1,6 +1,6 @@
 """Which address a request counts for, whatever stands in X-Forwarded-For."""
 
-import time
+from ipaddress import ip_address
 
 import pytest
 
@@ -61,13 +61,13 @@ def test_trusted_proxy_written_as_mapped_ipv6_is_trusted(app, network):
     assert find(app, "198.51.100.7", "10.1.2.3", [network]) == "198.51.100.7"
 
 
-def test_client_address_with_thousands_of_hops_costs_little(app):
-    forwarded = "198.51.100.7, " + "10.0.0.1," * 1700 + "10.0.0.1"
-    assert find(app, forwarded) == "10.0.0.1"
-    started = time.process_time()
-    for _ in range(20):
-        find(app, forwarded)
-    assert (time.process_time() - started) / 20 < 0.003  # all hops took 15 ms
+def test_client_address_with_thousands_of_hops_reads_few(app, monkeypatch):
+    read = []
+    monkeypatch.setattr(
+        client_address, "ip_address", lambda text: read.append(text) or ip_address(text)
+    )
+    assert find(app, "198.51.100.7, " + "10.0.0.1," * 1700 + "10.0.0.1") == "10.0.0.1"
+    assert len(read) <= client_address.MAX_HOPS + 1
 
 
 def test_unreadable_hop_of_trusted_proxy_is_logged_once_a_minute(app, caplog, monkeypatch):

@@ -221,6 +221,16 @@ def test_login_deletes_what_expired_and_nothing_else(person, settings, clock):
     assert left == [(anna.id, "device24"), (boris.id, "phone")]
 
 
+def test_sessions_that_expired_are_not_listed(person, clock):
+    anna = person("anna")
+    person("anna", device_id="tablet")
+    clock(days=29)
+    anna.tokens |= refresh(anna).json
+    clock(days=30, minutes=1)
+    anna.tokens |= refresh(anna).json
+    assert [session["device_id"] for session in anna.get("/sessions")] == ["phone"]
+
+
 def test_sessions_are_listed_page_by_page(person, clock):
     anna = person("anna")
     for number in range(5):
