@@ -9,6 +9,8 @@ import msgspec
 import pytest
 
 from app import limits, passwords
+from app.queries import password_hashes
+from tests.database import run
 from tests.people import PASSWORD
 
 _hosts = itertools.count(1)
@@ -122,6 +124,37 @@ def test_parallel_registrations_stay_within_the_limit(post, app):
     with ThreadPoolExecutor(12) as pool:
         answers = list(pool.map(lambda body: post("/register", body, "192.0.2.1"), bodies))
     assert [answer.status for answer in answers].count(201) == 3
+
+
+@pytest.mark.parametrize("cost", [4, 5, 7])
+def test_changed_bcrypt_cost_does_not_tell_who_exists(post, app, person, monkeypatch, cost):
+    app.config["BCRYPT_COST"] = 6
+    person("strong")
+    app.config["BCRYPT_COST"] = cost
+    person("fresh")
+    work, hash_password = [], passwords._hashpw
+
+    def hash_counted(password, salt):
+        work.append(2 ** int(salt.split(b"$")[2]))
+        return hash_password(password, salt)
+
+    monkeypatch.setattr(passwords, "_hashpw", hash_counted)
+    done = {}
+    for name in ("anna", "strong", "fresh", "none"):
+        work.clear()
+        assert post("/login", login(username=name)).status == 401
+        done[name] = sum(work)
+    assert set(done.values()) == {2 ** max(6, cost)}
+
+
+def test_imported_hash_of_a_huge_cost_slows_no_login_down(app, settings, person):
+    person("anna")
+    for number, password_hash in enumerate(("$2a$31$", "$2b$0x$", "plain text", "$2b$17$")):
+        person(f"person{number}")
+        change = f"UPDATE users SET password_hash = '{password_hash}' WHERE id = {number + 2}"
+        run(settings["DATABASE_PATH"], change)
+    with app.app_context():
+        assert password_hashes.max_cost(passwords.MAX_COST) == 4
 
 
 def test_address_hashes_one_password_at_a_time(post, app, monkeypatch):
