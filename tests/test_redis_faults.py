@@ -86,6 +86,9 @@ FAULTS = {
     "values are no numbers": lambda client: [
         client.set(key, "x", keepttl=True) for key in client.keys(f"{limits.KEY_PREFIX}*")
     ],
+    "values of the window before are no numbers": lambda client: [
+        client.set(key + b"/-1", "x") for key in client.keys(f"{limits.KEY_PREFIX}*")
+    ],
     "values never expire": lambda client: [
         client.persist(key) for key in client.keys(f"{limits.KEY_PREFIX}*")
     ],

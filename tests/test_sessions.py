@@ -241,7 +241,7 @@ def test_sessions_are_listed_page_by_page(person, clock):
     assert len(whole) == 6
     for limit in (1, 2, 3, 6):
         pages, path = [], f"/sessions?limit={limit}"
-        while path:
+        while path and len(pages) < 7:
             answer = anna.call("GET", path)
             pages.append(answer.json)
             path = answer.headers.get("Link", "").partition(">")[0].lstrip("<")
