@@ -33,6 +33,7 @@ CREATE TABLE users (
     deleted_at    TEXT,                      -- they left; the row stands for somebody who is gone
     CHECK ((latitude IS NULL) = (longitude IS NULL))
 ) STRICT;
+CREATE INDEX users_by_password_cost ON users (substr(password_hash, 5, 2)); -- which cost is the highest?
 
 CREATE TABLE discovery (         -- of each person what tells who fits whom; made from users, in the same transaction
     user_id       INTEGER PRIMARY KEY REFERENCES users (id),
@@ -86,15 +87,16 @@ CREATE TABLE sessions (          -- a signed-in device; no token is stored
     id              INTEGER PRIMARY KEY AUTOINCREMENT,
     user_id         INTEGER NOT NULL REFERENCES users (id),
     device_id       TEXT NOT NULL,
-    counter         INTEGER NOT NULL DEFAULT 0 CHECK (counter >= 0),  -- refreshes so far; names the one valid token
-    imported_sha256 TEXT UNIQUE,             -- of the refresh token that the first server gave, good while counter is 0
+    counter         INTEGER NOT NULL DEFAULT 0 CHECK (counter >= 0),  -- of the latest refresh token; the one before is good too
+    imported_sha256 TEXT UNIQUE,             -- of the refresh token that the first server gave, which stands for counter 0
     created_at      TEXT NOT NULL,
     last_used_at    TEXT NOT NULL,           -- to the minute
-    refreshed_at    TEXT,                    -- for some seconds after it the token before the current one is good, too
     expires_at      TEXT NOT NULL,           -- unless it is refreshed before
     ends_at         TEXT NOT NULL,           -- however often it is refreshed
     UNIQUE (user_id, device_id)
 ) STRICT;
+CREATE INDEX sessions_by_use ON sessions (user_id, last_used_at, id); -- which devices of mine were used last?
+CREATE INDEX sessions_by_end ON sessions (expires_at);               -- which have expired?
 
 CREATE TABLE swipes (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,

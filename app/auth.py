@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import current_app, g, request
 
-from app import names, passwords, places, storage_errors, times, tokens
+from app import limits, names, passwords, places, storage_errors, times, tokens
 from app.bodies import Credentials
 from app.db import transaction
 from app.problems import Problem
@@ -18,14 +18,16 @@ def unauthorized(detail: str = "A valid access token is required") -> Problem:
 
 
 def named_by(credentials: Credentials) -> dict[str, Any]:
-    """Whose name and password these are: `{"id", "password_hash"}`. Raises 401, the same for whatever is wrong."""
-    user = users.find_login(names.login_key(credentials.username))
-    known = user and user["password_hash"]
-    if (
-        not passwords.matches(credentials.password, known, current_app.config["BCRYPT_COST"])
-        or not user
-    ):
-        raise wrong_credentials()
+    """Whose name and password these are: `{"id", "password_hash"}`. Raises 401, the same for whatever is wrong, and
+    429 after too many guesses."""
+    name = names.login_key(credentials.username)
+    with limits.guess(name) as guess:
+        user = users.find_login(name)
+        known = user and user["password_hash"]
+        is_right = passwords.matches(credentials.password, known, current_app.config["BCRYPT_COST"])
+        if not is_right or not user:
+            guess.keep()
+            raise wrong_credentials()
     return user
 
 

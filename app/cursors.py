@@ -15,16 +15,16 @@ def seal(state: Any) -> str:
     return str(_serializer().dumps(state))
 
 
-def unseal(cursor: str) -> Any:
-    """Raises Problem 422."""
+def unseal(cursor: str, field: str = "cursor") -> Any:
+    """Raises Problem 422, which names the field."""
     try:
         return _serializer().loads(cursor)
     except BadData:
-        raise refused() from None
+        raise refused(field) from None
 
 
-def refused() -> Exception:
-    return invalid("cursor", "is not one of ours for this list; take it from the Link header")
+def refused(field: str = "cursor") -> Exception:
+    return invalid(field, "is not one of ours for this list; take it from the Link header")
 
 
 def next_link(**changed: str | int) -> str:

@@ -67,6 +67,11 @@ class BlockPage(Struct):
     cursor: str | None = None
 
 
+class SessionPage(Struct):
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+    before: str | None = None
+
+
 class EventPage(Struct):
     after: Annotated[int, Meta(ge=0, le=LARGEST_ID)] = 0
     limit: Count = 100

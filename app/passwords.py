@@ -6,20 +6,29 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from hashlib import sha256
 from hmac import compare_digest
+from pathlib import Path
+from weakref import WeakValueDictionary, finalize
 
 import bcrypt
-from flask import current_app
+from flask import current_app, has_request_context
 from gevent import get_hub
 
 from app import metrics
+from app.client_address import client_address
 from app.fields import MOST_PASSWORD_BYTES
 from app.problems import Problem, unavailable
+from app.queries import password_hashes
 
-PATIENCE_SECONDS = 2.0
+PATIENCE_SECONDS = 4.0  # so that a login behind some addresses that flood is still served
+POLL_SECONDS = 0.005
+MAX_COST = 16  # of BCRYPT_COST; an imported hash of a higher cost must not slow every login down
 SLOTS = max(1, (os.cpu_count() or 1) // 2)
 _line = threading.Semaphore(SLOTS)  # of this process's requests, in the order in which they came
+_last_turn = {"ended_at": float("-inf")}
+_address_locks: WeakValueDictionary[str, threading.Semaphore] = WeakValueDictionary()
 _HASH = re.compile(r"\$2[abxy]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}")
 _NOBODY = "C6UzMDM.H6dfI/f/IKcEe.7Zp1Oa6nM3hCk2wq8gkxLq3gqQm2fKi"  # a salt and a hash that no password has
 
@@ -37,8 +46,9 @@ def matches(password: str, password_hash: str | None, cost: int) -> bool:
     """
     if len(password.encode()) > MOST_PASSWORD_BYTES:
         return False
+    highest = max(cost, password_hashes.max_cost(MAX_COST))  # a lower BCRYPT_COST tells no names
     with _turn():
-        return _matches(password, password_hash, cost)
+        return _matches(password, password_hash, highest)
 
 
 def cost_of(password_hash: str) -> int:
@@ -57,30 +67,54 @@ def _matches(password: str, password_hash: str | None, cost: int) -> bool:
 
 @contextmanager
 def _turn() -> Iterator[None]:
-    """One of the host's few: first among this process's requests, then among the processes."""
-    with metrics.hashing_waiting.track_inprogress(), metrics.hashing_wait.time():
-        slot = _wait()
-    try:
+    """One of the host's few: first among the requests of the same address, so that an address has one place in all
+    lines, then among this process's requests, then among the processes."""
+    with ExitStack() as held:
+        with metrics.hashing_waiting.track_inprogress(), metrics.hashing_wait.time():
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            if has_request_context():
+                _wait_for_address(client_address(), deadline, held)
+            _acquire(_line, deadline, held)
+            held.callback(_unlock, _lock_one(deadline))
         yield
-    finally:
-        os.close(slot)
-        _line.release()
 
 
-def _wait() -> int:
-    """Until it is our turn; then the file to close."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    if not _line.acquire(timeout=PATIENCE_SECONDS):
+def _wait_for_address(address: str, deadline: float, held: ExitStack) -> None:
+    """Lock the address in this process, then among the processes.
+
+    The latter is a lock on one byte of a file that stays open: closing it would drop all locks.
+    """
+    _acquire(_address_locks.setdefault(address, threading.Semaphore()), deadline, held)
+    file = current_app.extensions.get("hashing_addresses") or _open_address_file()
+    byte = int.from_bytes(sha256(address.encode()).digest()[:4])
+    while True:
+        with suppress(BlockingIOError, PermissionError):
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)
+            held.callback(fcntl.lockf, file, fcntl.LOCK_UN, 1, byte)
+            return
+        if time.monotonic() > deadline:
+            raise _too_many()
+        time.sleep(0.02)
+
+
+def _open_address_file() -> int:
+    app = current_app._get_current_object()  # noqa: SLF001 - as long as this lives, so does the file
+    path = Path(app.config["DATABASE_PATH"])
+    file = os.open(path.with_name(f".{path.name}-hashing"), os.O_CREAT | os.O_RDWR, 0o600)
+    finalize(app, os.close, file)
+    return app.extensions.setdefault("hashing_addresses", file)
+
+
+def _acquire(lock: threading.Semaphore, deadline: float, held: ExitStack) -> None:
+    if not lock.acquire(timeout=max(0, deadline - time.monotonic())):
         raise _too_many()
-    try:
-        return _lock_one(deadline)
-    except BaseException:
-        _line.release()
-        raise
+    held.callback(lock.release)
 
 
 def _lock_one(deadline: float) -> int:
     """A file beside the database that is locked by us until we close it."""
+    if time.monotonic() < _last_turn["ended_at"] + 2 * POLL_SECONDS:
+        time.sleep(2 * POLL_SECONDS)  # other processes poll, and are first
     while time.monotonic() < deadline:
         for number in range(SLOTS):
             slot = os.open(
@@ -92,8 +126,13 @@ def _lock_one(deadline: float) -> int:
                 fcntl.flock(slot, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return slot
             os.close(slot)
-        time.sleep(0.005)
+        time.sleep(POLL_SECONDS)
     raise _too_many()
+
+
+def _unlock(slot: int) -> None:
+    os.close(slot)
+    _last_turn["ended_at"] = time.monotonic()
 
 
 def _too_many() -> Problem:

@@ -29,11 +29,12 @@ def restore(source: str, path: str, progress: copies.Progress) -> str | None:
 
     Raises NotCopied, also while another process has the old one open, OSError, db.engine.Error.
     """
+    note = Path(path).with_name(f".{Path(path).name}-restored")
     path, kept = os.path.realpath(path), None  # a link stays one
     with _alone(path) as lost, copies.beside(path) as part:
         copies.fill(source, part, progress)
         copies.check(part)
-        _make_ready(part, lost)
+        _make_ready(part, lost, note)
         os.chmod(part, 0o600)
         if os.path.exists(path):
             kept = _keep(path, part)
@@ -57,7 +58,7 @@ def _alone(path: str) -> Iterator[numbers.Given]:
 
 @contextmanager
 def _locked(path: str) -> Iterator[numbers.Given]:
-    lost: numbers.Given = {}
+    lost = numbers.Given()
     if not os.path.exists(path) or _is_broken(path):
         yield lost
         return
@@ -96,9 +97,9 @@ def _keep(path: str, part: str) -> str:
     return name
 
 
-def _make_ready(part: str, lost: numbers.Given) -> None:
+def _make_ready(part: str, lost: numbers.Given, note: Path) -> None:
     with closing(db.connect(part)) as conn:
         conn.execute("BEGIN IMMEDIATE")
-        numbers.go_on(conn, lost)
+        numbers.go_on(conn, lost, note)
         conn.execute("COMMIT")
         db.use_wal(conn)

@@ -45,6 +45,14 @@ def note(error: Exception) -> None:
         log.error(line)
 
 
+def report(error: Exception, reporter: logging.Logger, message: str) -> None:
+    """Log an unexpected error with its traceback, and a failing database in one line."""
+    if is_outage(error):
+        note(error)
+    else:
+        reporter.error(message, exc_info=error)
+
+
 @contextmanager
 def tolerated() -> Iterator[None]:
     """Drop a write that a read does not depend on, if the database is busy or fails."""

@@ -17,19 +17,34 @@ from app.fields import Id
 from app.queries import sessions, settings
 
 ACCESS_LIFETIME = timedelta(minutes=15)
+LEEWAY = timedelta(seconds=10)  # clocks of two hosts differ
+MAX_CLOCK_SETBACK = timedelta(days=1)
+MAX_TOKEN_LENGTH = 4096  # ours have some 300 characters; the first server's refresh tokens more
 _ISSUER = _AUDIENCE = "dating-backend"
 _REQUIRED = ["sub", "sid", "iat", "exp", "iss", "aud", "typ"]
 
 
 class Claims(Struct):
-    """What an access token says: whose it is, and of which session."""
+    """What an access token says. `iat` and `exp`: unix seconds."""
 
     sub: Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,17}$")]
     sid: Id
+    iat: int
+    exp: int
     typ: Literal["access"]
 
+    def is_of_now(self) -> bool:
+        """Tell whether the token was not made in the future.
 
-def pair(session: dict[str, Any]) -> dict[str, str]:
+        One that was made just before the clock was set back looks like that. It has exactly the
+        lifetime that tokens get here, and is accepted up to a day ahead.
+        """
+        has_our_lifetime = self.exp - self.iat == ACCESS_LIFETIME.total_seconds()
+        tolerated = MAX_CLOCK_SETBACK if has_our_lifetime else LEEWAY
+        return self.iat <= times.now().timestamp() + tolerated.total_seconds()
+
+
+def pair(session: dict[str, Any]) -> dict[str, str | int]:
     """The tokens of a session, and when they end."""
     now = times.now().replace(microsecond=0)  # a JWT counts whole seconds
     claims = {
@@ -44,6 +59,7 @@ def pair(session: dict[str, Any]) -> dict[str, str]:
     return {
         "access_token": jwt.encode(claims, secret(), algorithm="HS256"),
         "access_expires": times.text(now + ACCESS_LIFETIME),
+        "expires_in": int(ACCESS_LIFETIME.total_seconds()),
         "refresh_token": _refresh_token(session["id"], session["counter"]),
         "refresh_expires": session["expires_at"],
     }
@@ -51,6 +67,8 @@ def pair(session: dict[str, Any]) -> dict[str, str]:
 
 def read_access(token: str) -> tuple[int, int] | None:
     """The user and the session that a valid access token names."""
+    if len(token) > MAX_TOKEN_LENGTH:
+        return None
     try:
         claims = jwt.decode(
             token,
@@ -58,16 +76,19 @@ def read_access(token: str) -> tuple[int, int] | None:
             algorithms=["HS256"],
             issuer=_ISSUER,
             audience=_AUDIENCE,
-            options={"require": _REQUIRED, "strict_aud": True},
+            leeway=LEEWAY,
+            options={"require": _REQUIRED, "strict_aud": True, "verify_iat": False},
         )
         valid = msgspec.convert(claims, Claims)
     except (jwt.InvalidTokenError, msgspec.ValidationError):
         return None
-    return int(valid.sub), valid.sid
+    return (int(valid.sub), valid.sid) if valid.is_of_now() else None
 
 
 def read_refresh(token: str) -> tuple[int, int] | None:
     """The session and the counter that a refresh token of ours, or an imported one, names."""
+    if len(token) > MAX_TOKEN_LENGTH:
+        return None
     found = re.match(r"([0-9]{1,18})\.([0-9]{1,18})\.", token)
     if found:
         session_id, counter = int(found[1]), int(found[2])

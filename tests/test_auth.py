@@ -83,6 +83,7 @@ def test_login_answers_in_the_shape_that_first_clients_expect(server, person):
         "refresh_token",
         "access_expires",
         "refresh_expires",
+        "expires_in",
     }
     assert times.from_now(minutes=14) < answer["access_expires"] < times.from_now(minutes=16)
     assert times.from_now(days=29) < answer["refresh_expires"] < times.from_now(days=31)

@@ -115,6 +115,29 @@ def test_a_claim_that_is_missing_or_wrong_is_refused(anna, forge, refused, chang
     assert answer(anna, forge(None, change)) == refused
 
 
+@pytest.mark.parametrize("seconds", [3, 8])
+@pytest.mark.parametrize("claim", ["iat", "exp"])
+def test_a_clock_some_seconds_off_is_tolerated(anna, forge, claim, seconds):
+    now = int(time.time())
+    value = now + seconds if claim == "iat" else now - seconds
+    assert answer(anna, forge(None, {claim: value}))[0] == 200
+
+
+@pytest.mark.parametrize("seconds", [12, 60, 3600])
+@pytest.mark.parametrize("claim", ["iat", "exp"])
+def test_a_clock_further_off_is_not_tolerated(anna, forge, refused, claim, seconds):
+    now = int(time.time())
+    value = now + seconds if claim == "iat" else now - seconds
+    assert answer(anna, forge(None, {claim: value})) == refused
+
+
+def test_tokens_made_before_the_clock_was_set_back_stay_good(anna, forge, refused):
+    now = int(time.time())
+    for ahead, expected in ((3600, 200), (86_000, 200), (87_000, 401), (2**62, 401)):
+        claims = {"iat": now + ahead, "exp": now + ahead + 900}
+        assert answer(anna, forge(None, claims))[0] == expected
+
+
 @pytest.mark.parametrize("part", [0, 1, 2])
 def test_a_flipped_bit_is_refused(anna, refused, part):
     parts = anna.tokens["access_token"].split(".")

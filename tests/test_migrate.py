@@ -108,6 +108,7 @@ def test_a_database_of_an_earlier_schema_keeps_what_it_has(path, tmp_path, monke
         columns = ", ".join(
             name
             for _, name, *_ in rows(f"{path}.before-migration-2", f"PRAGMA table_info({table})")
+            if name != "refreshed_at"  # schema 7 has no such column
         )
         kept = set(rows(f"{path}.before-migration-2", f"SELECT {columns} FROM {table}"))
         assert kept <= set(rows(path, f"SELECT {columns} FROM {table}"))

@@ -13,7 +13,7 @@ import pytest
 
 from app import passwords
 from tests.people import PASSWORD, Person
-from tests.town import Town
+from tests.town import Town, eventually
 
 
 def log_in(server, **fields):
@@ -121,6 +121,51 @@ def test_wrong_passwords_from_64_connections_slow_nobody_else_down(town):
     assert set(statuses) <= {401, 503}
     assert busy <= max(3 * quiet, 0.25)  # the bounds that are promised
     assert seconds < 1
+
+
+def test_four_addresses_starve_no_logins(tmp_path, redis_url):
+    """Each floods from 16 connections, in both workers."""
+    town = Town(tmp_path, redis_url, only=["web"], BCRYPT_COST="12", TRUSTED_PROXIES="127.0.0.1")
+    anna, is_over, statuses, own = town.person(), threading.Event(), [], []
+
+    def post(address, password):
+        body = {"username": anna.username, "password": password, "device_id": "tablet"}
+        headers = {"X-Forwarded-For": address}
+        return town.server.send("POST", "/login", json.dumps(body).encode(), headers).status
+
+    def flood(address):
+        while not is_over.is_set():
+            statuses.append(post(address, "wrong horse"))
+
+    try:
+        threads = [
+            threading.Thread(target=flood, args=[f"192.0.2.{number % 4}"]) for number in range(64)
+        ]
+        [thread.start() for thread in threads]
+        eventually(lambda: 503 in statuses)
+        own = [post("198.51.100.1", PASSWORD) for _ in range(3)]
+        is_over.set()
+        [thread.join() for thread in threads]
+    finally:
+        is_over.set()
+        town.stop()
+    assert own == [200] * 3
+    assert set(statuses) <= {401, 503}
+
+
+def test_15_kb_usernames_slow_nobody_else_down(town):
+    anna, statuses = town.person(), []
+    bodies = [{"username": "x" * 15_000, "password": PASSWORD}] * 46
+
+    def post(body):
+        statuses.append(log_in(town.server, **body).status)
+
+    threads = [threading.Thread(target=post, args=[body]) for body in bodies]
+    [thread.start() for thread in threads]
+    slowest = p99_of_me(anna, 1)
+    [thread.join() for thread in threads]
+    assert set(statuses) == {422}
+    assert slowest < 0.25
 
 
 def test_200_half_sent_heads_stop_nobody(town):

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -126,8 +127,67 @@ def test_one_backup_restored_twice_gives_no_number_twice(app, source, person, ho
         lost.server, "/refresh", {"refresh_token": lost.tokens["refresh_token"]}
     )
     assert (answer.status, lost.call("GET", "/me").status) == (401, 401)
-    assert boris.get("/events")["next"] < 2**53
+    assert_all_fit_32_bits(app)
     assert check(app) == (0, "All is well\n")
+
+
+def assert_all_fit_32_bits(app):
+    path = app.config["DATABASE_PATH"]
+    numbers = rows(path, "SELECT seq FROM sqlite_sequence UNION SELECT event_seq FROM users")
+    assert max(numbers) < (2**31,)
+
+
+def test_ids_after_many_restores_fit_32_bits_and_are_new(app, source, person):
+    anna, boris = source.people
+    ids, seqs = set(), set()
+    for _ in range(5):
+        assert restore(app, source.path, "--yes").exit_code == 0
+        ids.add(anna.write(source.chat_id, "again")["id"])
+        seqs.add(boris.get("/events")["next"])
+        assert_all_fit_32_bits(app)
+    assert (len(ids), len(seqs)) == (5, 5)
+    assert max(ids) < 20_000_000
+
+
+def replaced_by_another(app):
+    """What a machine has where the services started once after the database was lost."""
+    close(app)
+    os.unlink(app.config["DATABASE_PATH"])
+    migrate.migrate(app.config["DATABASE_PATH"])
+
+
+@pytest.mark.parametrize("state", ["lost", "broken", "another"])
+def test_ids_after_restore_without_old_file_go_on_from_the_clock(app, source, state):
+    anna, boris = source.people
+    seconds = int(time.time())
+    (GONE | {"another": replaced_by_another})[state](app)
+    assert restore(app, source.path, "--yes").exit_code == 0
+    message = anna.write(source.chat_id, "new")
+    for number in (message["id"], boris.get("/events")["next"]):
+        assert seconds < number < 2**31
+
+
+@pytest.mark.parametrize("state", ["lost", "broken", "another"])
+def test_restores_without_old_file_one_after_another_give_new_numbers(app, source, state):
+    anna, boris = source.people
+    ids, seqs = [], []
+    for _ in range(3):
+        (GONE | {"another": replaced_by_another})[state](app)
+        assert restore(app, source.path, "--yes").exit_code == 0
+        ids += [anna.write(source.chat_id, "again")["id"] for _ in range(5)]
+        seqs.append(boris.get("/events")["next"])
+        assert_all_fit_32_bits(app)
+    assert len(set(ids)) == len(ids)
+    assert ids == sorted(ids)
+    assert seqs == sorted(set(seqs))
+
+
+def test_ids_after_restore_of_first_servers_file_fit_32_bits(app, source):
+    """It has no settings, so whether the replaced database is its successor is unknown."""
+    assert restore(app, FIRST, "--yes").exit_code == 0
+    close(app)
+    assert app.test_cli_runner().invoke(args=["migrate"]).exit_code == 0
+    assert_all_fit_32_bits(app)
 
 
 def test_who_goes_back_to_what_was_replaced_gives_no_number_twice(app, source, person):

@@ -1,5 +1,6 @@
 """Sessions: their tokens, their ends, and who may end them."""
 
+import hashlib
 import json
 import socket
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from app import passwords, times
+from tests.database import rows, run
 from tests.people import PASSWORD, Person
 
 
@@ -71,45 +73,190 @@ def refresh(person, **fields):
 def test_refresh_tokens_rotate(person):
     anna = person()
     new = refresh(anna).json
-    assert set(new) == {"access_token", "access_expires", "refresh_token", "refresh_expires"}
+    assert set(new) == {
+        "access_token",
+        "access_expires",
+        "expires_in",
+        "refresh_token",
+        "refresh_expires",
+    }
     assert new["refresh_token"] != anna.tokens["refresh_token"]
     anna.tokens |= new
     assert refresh(anna, user_id=anna.id).status == 200
 
 
-def test_a_refresh_repeated_within_10_seconds_gets_the_same_successor(person, clock):
+def test_login_and_refresh_say_how_long_the_access_token_lives(person):
     anna = person()
-    new = refresh(anna).json
-    clock(seconds=9)
-    assert refresh(anna).json["refresh_token"] == new["refresh_token"]
-    anna.tokens |= new
-    assert refresh(anna).status == 200
+    assert anna.tokens["expires_in"] == refresh(anna).json["expires_in"] == 900
 
 
-def used_up_once_more(anna, clock):
-    new = refresh(anna).json
-    clock(seconds=1)
-    newer = Person.post_json(anna.server, "/refresh", {"refresh_token": new["refresh_token"]}).json
-    return refresh(anna), newer
+def use(person, token):
+    return Person.post_json(person.server, "/refresh", {"refresh_token": token})
 
 
-def used_late(anna, clock):
-    newer = refresh(anna).json
-    clock(seconds=11)
-    return refresh(anna), newer
+@pytest.fixture
+def chain(person):
+    """Return a user and two refresh tokens in a row; the second is not used yet."""
+    anna = person("anna")
+    first = anna.tokens["refresh_token"]
+    second = use(anna, first).json["refresh_token"]
+    return anna, first, second
 
 
-@pytest.mark.parametrize("again", [used_up_once_more, used_late])
-def test_any_other_reuse_ends_the_session_and_no_other(person, clock, caplog, again):
-    anna, tablet = person("anna"), person("anna", device_id="tablet")
-    answer, newer = again(anna, clock)
-    assert (answer.status, answer.json["detail"]) == (401, "Invalid or expired refresh token")
-    anna.tokens |= newer
+def test_refresh_repeated_at_any_time_gets_the_same_successor(chain, clock):
+    anna, first, second = chain
+    for days in (0, 1, 29, 58, 87):
+        clock(days=days)
+        again = use(anna, first)
+        assert again.status == 200
+        assert again.json["refresh_token"] == second
+        anna.tokens |= again.json
+        assert anna.call("GET", "/me").status == 200
+    assert use(anna, second).status == 200
+
+
+def test_repeated_refresh_slides_the_idle_limit(chain, clock):
+    anna, first, second = chain
+    before = use(anna, first).json["refresh_expires"]
+    clock(days=20)
+    assert use(anna, first).json["refresh_expires"] > before
+    clock(days=45)
+    assert use(anna, second).status == 200
+
+
+def test_token_that_first_client_repeats_is_good_up_to_the_absolute_limit(person, clock):
+    anna = person()
+    for hour in range(0, 90 * 24, 13):
+        clock(hours=hour)
+        assert refresh(anna, user_id=anna.id).status == 200
+    clock(days=90, minutes=1)
     assert refresh(anna).status == 401
+
+
+def test_token_whose_successor_was_used_ends_the_session(chain, caplog, person):
+    anna, first, second = chain
+    tablet = person("anna", device_id="tablet")
+    third = use(anna, second).json
+    answer = use(anna, first)
+    assert (answer.status, answer.json["detail"]) == (401, "Invalid or expired refresh token")
+    assert use(anna, third["refresh_token"]).status == 401
+    anna.tokens |= third
     assert anna.call("GET", "/me").status == 401
     assert tablet.call("GET", "/me").status == 200
     assert "used again" in caplog.text
-    assert newer["refresh_token"] not in caplog.text
+    assert third["refresh_token"] not in caplog.text
+
+
+def test_holder_two_steps_behind_another_ends_the_session(chain):
+    """The two hold the second token; in step they are not told apart."""
+    anna, _, second = chain
+    for holder in ("owner", "thief"):
+        third = use(anna, second).json["refresh_token"]
+        assert third, holder
+    fourth = use(anna, third).json["refresh_token"]
+    assert use(anna, third).json["refresh_token"] == fourth
+    assert use(anna, second).status == 401
+    assert use(anna, fourth).status == 401
+
+
+def test_old_token_with_a_wrong_user_id_ends_nothing(chain):
+    anna, first, second = chain
+    third = use(anna, second).json["refresh_token"]
+    body = {"refresh_token": first, "user_id": anna.id + 1}
+    assert Person.post_json(anna.server, "/refresh", body).status == 401
+    assert use(anna, third).status == 200
+
+
+def test_refresh_token_with_another_counter_or_session_is_refused(chain, person):
+    anna, first, second = chain
+    session, _, mac = second.split(".")
+    for forged in (f"{session}.0.{mac}", f"{session}.2.{mac}", f"{int(session) + 1}.1.{mac}"):
+        assert use(anna, forged).status == 401
+    assert use(anna, second).status == 200
+
+
+def imported(anna, settings, token="of.the.first.server"):  # noqa: S107
+    digest = hashlib.sha256(token.encode()).hexdigest()
+    run(settings["DATABASE_PATH"], f"UPDATE sessions SET imported_sha256 = '{digest}'")
+    return token
+
+
+def test_imported_refresh_token_works_like_any_other(person, settings, clock):
+    anna = person()
+    token = imported(anna, settings)
+    second = use(anna, token).json["refresh_token"]
+    clock(days=20)
+    assert use(anna, token).json["refresh_token"] == second
+    clock(days=45)
+    assert use(anna, token).status == 200
+    third = use(anna, second).json["refresh_token"]
+    assert use(anna, token).status == 401
+    assert use(anna, third).status == 401
+
+
+def test_junk_refreshes_lock_no_neighbour_out(person, app):
+    anna = person()
+    app.config["LIMIT_REFRESH"] = "3 per hour"
+    app.extensions["bell"].redis.flushdb()
+    assert [use(anna, f"junk{number}").status for number in range(4)] == [401, 401, 401, 429]
+    forged = anna.tokens["refresh_token"][:-1] + "-"
+    assert use(anna, forged).status == 429
+    assert [refresh(anna).status for _ in range(4)] == [200, 200, 200, 429]
+    assert refresh(person("boris")).status == 200
+
+
+def test_login_deletes_what_expired_and_nothing_else(person, settings, clock):
+    anna, boris = person("anna"), person("boris")
+    for number in range(25):
+        anna.device_id = f"device{number}"
+        anna.log_in()
+    path = settings["DATABASE_PATH"]
+    clock(days=29)
+    assert refresh(anna).status == 200
+    clock(days=31)
+    boris.log_in()
+    assert rows(path, "SELECT count(*) FROM sessions") == [(27 - 20,)]
+    boris.log_in()
+    left = rows(path, "SELECT user_id, device_id FROM sessions ORDER BY user_id")
+    assert left == [(anna.id, "device24"), (boris.id, "phone")]
+
+
+def test_sessions_that_expired_are_not_listed(person, clock):
+    anna = person("anna")
+    person("anna", device_id="tablet")
+    clock(days=29)
+    anna.tokens |= refresh(anna).json
+    clock(days=30, minutes=1)
+    anna.tokens |= refresh(anna).json
+    assert [session["device_id"] for session in anna.get("/sessions")] == ["phone"]
+
+
+def test_sessions_are_listed_page_by_page(person, clock):
+    anna = person("anna")
+    for number in range(5):
+        clock(minutes=number // 2)  # so that some share a time
+        anna.device_id = f"device{number}"
+        anna.log_in()
+    whole = anna.get("/sessions")
+    assert len(whole) == 6
+    for limit in (1, 2, 3, 6):
+        pages, path = [], f"/sessions?limit={limit}"
+        while path and len(pages) < 7:
+            answer = anna.call("GET", path)
+            pages.append(answer.json)
+            path = answer.headers.get("Link", "").partition(">")[0].lstrip("<")
+        assert [session for page in pages for session in page] == whole
+        assert {len(page) for page in pages[:-1]} <= {limit}
+
+
+def test_cursor_of_sessions_that_is_not_the_users_is_refused(person):
+    anna, boris = person("anna"), person("boris")
+    person("anna", device_id="tablet")
+    link = anna.call("GET", "/sessions?limit=1").headers["Link"]
+    path = link.partition(">")[0].lstrip("<")
+    for answer in (boris.call("GET", path), anna.call("GET", "/sessions?before=x")):
+        assert answer.status == 422
+        assert answer.json["errors"][0]["field"] == "before"
 
 
 @pytest.mark.parametrize("user_id", [2, "2", "x", -1, 2**70])

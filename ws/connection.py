@@ -79,10 +79,7 @@ class Connection:
         except OSError:
             self._transport.reset()
         except Exception as error:
-            if storage_errors.is_outage(error):
-                storage_errors.note(error)
-            else:
-                log.exception("a connection failed")
+            storage_errors.report(error, log, "a connection failed")
             self._transport.abort()
         _linger(ws, self._transport)
 

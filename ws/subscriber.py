@@ -17,7 +17,7 @@ import redis
 from flask import Flask
 from redis.client import PubSub
 
-from app import bell, metrics, namespace
+from app import bell, metrics, namespace, storage_errors
 from ws.connection import SESSION_ENDED, Connection
 from ws.hub import Hub
 from ws.inbox import Frame
@@ -101,8 +101,8 @@ class Subscriber:
             except redis.RedisError as error:
                 if was_up or self._pubsub:
                     log.warning("the link to Redis is down: %s", type(error).__name__)
-            except Exception:
-                log.exception("the link to Redis failed")
+            except Exception as error:
+                storage_errors.report(error, log, "the link to Redis failed")
             was_up, self._pubsub = False, None
             metrics.subscriber.tell(False)
             self._tried.set()

@@ -53,10 +53,7 @@ class Sweeper:
                 with self._app.app_context():
                     self._sweep(cause)
             except Exception as error:
-                if storage_errors.is_outage(error):
-                    storage_errors.note(error)
-                else:
-                    log.exception("a look into the log failed")
+                storage_errors.report(error, log, "a look into the log failed")
             time.sleep(PAUSE_SECONDS)
 
     def _sweep(self, cause: str) -> None:

@@ -8,14 +8,15 @@ from typing import IO
 import msgspec
 from flask import Blueprint, Response, after_this_request, current_app, g
 
-from app import db, erasures, times
+from app import db, erasures, limits, times
 from app.auth import confirmed, named_by, signed_in, wrong_credentials
 from app.blueprints import read_little
 from app.bodies import Credentials, Password
+from app.client_address import client_address
 from app.db import transaction
 from app.events import announce, announce_end, chat_closed_frame, record
 from app.json import read
-from app.limits import is_wrong, limit, name_at_address, user
+from app.limits import limit, user
 from app.queries import account, chats, sessions, users
 
 MAX_EXPORT_BYTES_IN_MEMORY = 256 * 1024
@@ -78,20 +79,21 @@ def _chunks(file: IO[bytes]) -> Iterator[bytes]:
 
 @bp.delete("/me")
 @signed_in
-@limit("LIMIT_PASSWORD", user)
 def delete_me():
     """Leave for good."""
-    current = confirmed(read(Password).password, "password")
+    body = read(Password)
+    limits.take("LIMIT_PASSWORD", limits.user())
+    current = confirmed(body.password, "password")
     _leave(g.user_id, current)
     return {"status": "deleted"}
 
 
 @bp.post("/account-deletion")
-@limit("LIMIT_LOGIN")
-@limit("LIMIT_GUESSES", name_at_address, counts=is_wrong)
 def delete_account():
     """The same, for those who have the app no more."""
-    found = named_by(read(Credentials))
+    body = read(Credentials)
+    limits.take("LIMIT_LOGIN", client_address())
+    found = named_by(body)
     _leave(found["id"], found["password_hash"])
     return {"status": "deleted"}
 

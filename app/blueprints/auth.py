@@ -2,14 +2,14 @@
 
 from flask import Blueprint, current_app, g
 
-from app import bans, metrics, names, passwords, times, tokens
+from app import bans, limits, metrics, names, passwords, times, tokens
 from app.auth import confirmed, named_by, signed_in, wrong_credentials
 from app.blueprints import read_little
 from app.bodies import ChangePassword, Login, Register
+from app.client_address import client_address
 from app.db import transaction
 from app.events import announce_end
 from app.json import read
-from app.limits import is_wrong, limit, name_at_address, user
 from app.problems import Problem, invalid
 from app.queries import discovery, sessions, standing, users
 
@@ -18,10 +18,11 @@ bp.before_request(read_little)
 
 
 @bp.post("/register")
-@limit("LIMIT_REGISTER")
 def register():
     """Open an account."""
     body = read(Register)
+    address = client_address()
+    limits.take("LIMIT_REGISTER", "tried", address, times=limits.ATTEMPTS_PER_ACCOUNT)
     try:
         canonical = names.canonical(body.username)
     except ValueError:
@@ -33,6 +34,15 @@ def register():
         raise invalid("username", reason)
     if current_app.config["REQUIRE_TERMS"] and not body.accept_terms:
         raise invalid("accept_terms", "must be true: the terms of use must be accepted")
+    with limits.reserve("LIMIT_REGISTER", address) as account:
+        user_id = _open_account(body, canonical)
+        account.keep()
+    metrics.registrations.inc()
+    return {"message": "Регистрация успешна", "user_id": user_id}, 201
+
+
+def _open_account(body: Register, canonical: str) -> int:
+    """Return the new user's id. Raise Problem 403 for a banned name and 409 for a taken one."""
     password_hash = passwords.digest(body.password, current_app.config["BCRYPT_COST"])
     profile = {"bio": body.bio, "photo_url": body.photo_url, "birthday": body.birthday}
     profile["terms_accepted_at"] = times.from_now() if body.accept_terms else None
@@ -43,16 +53,14 @@ def register():
         if standing.find_banned(bans.seal(canonical)):
             raise Problem(403, "banned", "Whoever had this username is banned")
         discovery.write(user_id)
-    metrics.registrations.inc()
-    return {"message": "Регистрация успешна", "user_id": user_id}, 201
+    return user_id
 
 
 @bp.post("/login")
-@limit("LIMIT_LOGIN")
-@limit("LIMIT_GUESSES", name_at_address, counts=is_wrong)
 def login():
     """Start the session of a device; one that it had before ends."""
     body = read(Login)
+    limits.take("LIMIT_LOGIN", client_address())
     user = named_by(body)
     cost = current_app.config["BCRYPT_COST"]
     stronger = (
@@ -69,6 +77,7 @@ def login():
         _check_standing(user["id"])
         ended = sessions.delete_device(user["id"], device_id)
         session = sessions.insert(user["id"], device_id)
+        sessions.delete_expired()
         users.touch(user["id"])
         discovery.touch(user["id"])
     announce_end(user["id"], ended)
@@ -88,10 +97,10 @@ def _check_standing(user_id: int) -> None:
 
 @bp.put("/me/password")
 @signed_in
-@limit("LIMIT_PASSWORD", user)
 def change_password():
     """Set a new password; my other sessions end."""
     body = read(ChangePassword)
+    limits.take("LIMIT_PASSWORD", limits.user())
     current = confirmed(body.old_password, "old_password")
     new = passwords.digest(body.new_password, current_app.config["BCRYPT_COST"])
     with transaction():

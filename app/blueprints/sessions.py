@@ -4,16 +4,21 @@ import logging
 
 from flask import Blueprint, g, jsonify
 
-from app import tokens
+from app import limits, tokens
 from app.auth import signed_in, unauthorized
 from app.blueprints import read_little
 from app.bodies import Logout, Refresh
+from app.client_address import client_address
+from app.cursors import next_link, seal, unseal
 from app.db import transaction
 from app.events import announce_end
-from app.json import read, read_optional
-from app.limits import limit
+from app.fields import LARGEST_ID
+from app.json import read, read_optional, read_query
+from app.parameters import SessionPage
 from app.problems import invalid, not_found
 from app.queries import sessions
+
+AFTER_ALL_TIMES = "~"  # compares as later than any time
 
 bp = Blueprint("sessions", __name__)
 bp.before_request(read_little)
@@ -21,17 +26,21 @@ log = logging.getLogger(__name__)
 
 
 @bp.post("/refresh")
-@limit("LIMIT_REFRESH")
 def refresh():
-    """Trade a refresh token for new tokens. It is good once, and a moment longer for the same new one; whoever uses it
-    later may have stolen it, so that ends the session."""
+    """Trade a refresh token for new tokens.
+
+    It stays good, for the same successor, until the successor is used. Using it after that ends
+    the session, since one of two holders must have stolen it.
+    """
     body = read(Refresh)
     named = tokens.read_refresh(body.refresh_token)
+    counted_by = ("session", str(named[0])) if named else ("address", client_address())
+    limits.take("LIMIT_REFRESH", *counted_by)
     session, reused = None, None
     if named:
         user_id = _number(body.user_id)
         with transaction():
-            session = sessions.advance(*named, user_id) or sessions.find_advanced(*named, user_id)
+            session = sessions.advance(*named, user_id)
             reused = None if session else sessions.delete_reused(*named, user_id)
     if reused:
         log.warning(
@@ -73,8 +82,15 @@ def logout_all():
 @bp.get("/sessions")
 @signed_in
 def list_sessions():
-    """My sessions, the last used first."""
-    return jsonify(sessions.mine(g.user_id, g.session["id"]))
+    """Return the user's sessions, the last used first; a Link header names the next page."""
+    query = read_query(SessionPage)
+    rows = sessions.page(g.user_id, g.session["id"], _position(query.before), query.limit + 1)
+    shown = rows[: query.limit]
+    response = jsonify(shown)
+    if len(rows) > len(shown):
+        cursor = seal([shown[-1]["last_used_at"], shown[-1]["id"]])
+        response.headers["Link"] = next_link(before=cursor)
+    return response
 
 
 @bp.delete("/sessions/<id:session_id>")
@@ -85,6 +101,14 @@ def end_session(session_id):
         ended = sessions.delete(session_id, g.user_id) or not_found("session")
     announce_end(g.user_id, ended)
     return {"status": "logged out"}
+
+
+def _position(before: str | None) -> tuple[str, int]:
+    """Return where a page begins. Raise Problem 422."""
+    if not before:
+        return AFTER_ALL_TIMES, LARGEST_ID
+    last_used_at, session_id = unseal(before, "before")
+    return last_used_at, session_id
 
 
 def _number(user_id: int | str | None) -> int | None:

@@ -7,9 +7,7 @@ from app.db import Row
 
 IDLE_DAYS = 30  # without a refresh
 MOST_DAYS = 90  # with any number of them
-GRACE_SECONDS = (
-    10  # in which a refresh may be repeated: an app may send two at once, or miss the answer
-)
+MAX_EXPIRED_DELETED = 20  # at a login, so that no login waits for it
 
 
 def insert(user_id: int, device_id: str) -> Row:
@@ -46,19 +44,27 @@ def find(session_id: int, user_id: int) -> Row | None:
     )
 
 
-def mine(user_id: int, session_id: int) -> list[Row]:
-    """My sessions that live, the last used first; `session_id` is the one that asks."""
+def page(user_id: int, session_id: int, before: tuple[str, int], limit: int) -> list[Row]:
+    """Return the user's live sessions before that time of last use and id, the last used first.
+
+    `session_id` is the one that asks.
+    """
     return db.every(
         """
         SELECT id, device_id, created_at, last_used_at, id = :session_id AS is_current
         FROM sessions
         WHERE user_id = :user_id
+          AND (last_used_at, id) < (:before_time, :before_id)
           AND expires_at > :now
         ORDER BY last_used_at DESC, id DESC
+        LIMIT :limit
         """,
         user_id=user_id,
         session_id=session_id,
+        before_time=before[0],
+        before_id=before[1],
         now=times.from_now(),
+        limit=limit,
     )
 
 
@@ -108,16 +114,18 @@ def find_imported(sha256: str) -> Row | None:
 
 
 def advance(session_id: int, counter: int, user_id: int | None) -> Row | None:
-    """Use up the refresh token with this counter; None when it is not current. `user_id` must match if given."""
+    """Use the latest refresh token, or the one before it again, and return the session.
+
+    Return None for an older token. `user_id` must match; None matches any.
+    """
     return db.one(
         """
         UPDATE sessions
-        SET counter = counter + 1,
-            refreshed_at = :now,
+        SET counter = :counter + 1,
             last_used_at = :now,
             expires_at = CASE WHEN ends_at < :idle_until THEN ends_at ELSE :idle_until END
         WHERE id = :session_id
-          AND counter = :counter
+          AND counter IN (:counter, :counter + 1)
           AND user_id = coalesce(:user_id, user_id)
           AND expires_at > :now
         RETURNING id, user_id, counter, expires_at
@@ -130,39 +138,34 @@ def advance(session_id: int, counter: int, user_id: int | None) -> Row | None:
     )
 
 
-def find_advanced(session_id: int, counter: int, user_id: int | None) -> Row | None:
-    """The session that used up the refresh token with this counter a moment ago, and none after it."""
-    return db.one(
-        """
-        SELECT id, user_id, counter, expires_at
-        FROM sessions
-        WHERE id = :session_id
-          AND counter = :counter + 1
-          AND refreshed_at > :moment_ago
-          AND user_id = coalesce(:user_id, user_id)
-          AND expires_at > :now
-        """,
-        session_id=session_id,
-        counter=counter,
-        user_id=user_id,
-        now=times.from_now(),
-        moment_ago=times.from_now(seconds=-GRACE_SECONDS),
-    )
-
-
 def delete_reused(session_id: int, counter: int, user_id: int | None) -> Row | None:
-    """End the session whose refresh token with this counter was used up before; returns `{"id", "user_id"}` of it."""
+    """End the session whose refresh token with this counter has a successor that was used.
+
+    Return its `{"id", "user_id"}`.
+    """
     return db.one(
         """
         DELETE FROM sessions
         WHERE id = :session_id
-          AND counter > :counter
+          AND counter > :counter + 1
           AND user_id = coalesce(:user_id, user_id)
         RETURNING id, user_id
         """,
         session_id=session_id,
         counter=counter,
         user_id=user_id,
+    )
+
+
+def delete_expired() -> None:
+    """Delete some sessions that have expired. Each login does it, so they cannot pile up."""
+    db.run(
+        """
+        DELETE FROM sessions
+        WHERE id IN (SELECT id FROM sessions WHERE expires_at <= :now ORDER BY expires_at LIMIT :most)
+        """,
+        now=times.from_now(),
+        most=MAX_EXPIRED_DELETED,
     )
 
 

@@ -96,14 +96,13 @@ INVARIANTS = [
     ),
     Invariant(  # those that the first server gave once had the end that it gave them
         "sessions",
-        "one lives longer than it may, has a time of a refresh without one, or is of somebody who is banned",
+        "one lives longer than it may, or is of somebody who is banned",
         """
         SELECT sessions.id
         FROM sessions
         JOIN users ON users.id = sessions.user_id
         WHERE (sessions.expires_at > sessions.ends_at
                AND (sessions.imported_sha256 IS NULL OR sessions.counter > 0))
-           OR (sessions.refreshed_at IS NOT NULL AND sessions.counter = 0)
            OR users.banned_at IS NOT NULL
         """,
     ),

@@ -6,7 +6,7 @@ from app.queries.invariants.invariant import Invariant
 _TIMES = {
     "users": "created_at last_active terms_accepted_at suspended_until banned_at deleted_at",
     "discovery": "active_since active_before",
-    "sessions": "created_at last_used_at refreshed_at expires_at ends_at",
+    "sessions": "created_at last_used_at expires_at ends_at",
     "swipes": "created_at",
     "chats": "created_at closed_at hidden_at",
     "messages": "created_at",
