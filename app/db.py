@@ -20,7 +20,7 @@ except ImportError:  # pragma: no cover - where it has no wheel
 
 Row = dict[str, Any]
 VERSION = f"SQLite {engine.sqlite_version}"
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 BUSY_SECONDS = 5.0
 BOOLEANS = ("is_", "hide_")  # how the names of columns begin that are true or false
 PAIRS = "(SELECT CAST(key AS INTEGER) AS key, value FROM json_each(:{}))"  # in SQL, a parameter that is {id: …} in JSON
