@@ -54,7 +54,8 @@ def admit() -> None:
         _take_seat(*named)
     except redis.RedisError:
         raise unavailable("realtime_unavailable", "Live updates are away; try again", 5) from None
-    if not sessions.find(g.connection.session_id, g.connection.user_id):
+    session = sessions.find(g.connection.session_id, g.connection.user_id)
+    if not session or session["is_minor"]:
         _invalid_ticket()
     g.connection.inbox.start(after)
 

@@ -2,6 +2,7 @@
 
 from app import db, times
 from app.db import Row
+from app.queries import gate
 
 
 def insert(user_id: int, target_id: int) -> bool:
@@ -34,14 +35,17 @@ def delete(user_id: int, target_id: int) -> bool:
 
 
 def mine(user_id: int) -> list[Row]:
-    """Whom I block, the latest first."""
+    """Whom I block, the latest first; without names if I may not see them, whatever the reason."""
     return db.every(
-        """
-        SELECT blocks.target_id AS user_id, them.username, them.name, blocks.created_at
+        f"""
+        SELECT blocks.target_id AS user_id,
+               CASE WHEN {gate.BLOCKED_SHOWN} THEN them.username END AS username,
+               CASE WHEN {gate.BLOCKED_SHOWN} THEN them.name END AS name,
+               blocks.created_at
         FROM blocks
         JOIN users AS them ON them.id = blocks.target_id
         WHERE blocks.user_id = :user_id
         ORDER BY blocks.created_at DESC, blocks.target_id DESC
-        """,
-        user_id=user_id,
+        """,  # noqa: S608
+        **gate.params(user_id),
     )

@@ -4,6 +4,7 @@ import msgspec
 
 from app import db, times
 from app.db import Row
+from app.fields import latest_birthday
 
 IDLE_DAYS = 30  # without a refresh
 MOST_DAYS = 90  # with any number of them
@@ -34,7 +35,12 @@ def find(session_id: int, user_id: int) -> Row | None:
     """A session that lives."""
     return db.one(
         """
-        SELECT id, user_id, device_id, last_used_at
+        SELECT id, user_id, device_id, last_used_at,
+               EXISTS (
+                   SELECT 1
+                   FROM users
+                   WHERE users.id = :user_id
+                     AND users.birthday > :latest_birthday) AS is_minor
         FROM sessions
         WHERE id = :session_id
           AND user_id = :user_id
@@ -43,6 +49,7 @@ def find(session_id: int, user_id: int) -> Row | None:
         session_id=session_id,
         user_id=user_id,
         now=times.from_now(),
+        latest_birthday=latest_birthday(),
     )
 
 
@@ -171,15 +178,21 @@ def _deleted(which: str, **params: int | str) -> list[int]:
 
 
 def ended(known: dict[int, int]) -> list[int]:
-    """Those of the sessions, a user's id by each, that live no more: the users' ids."""
+    """Return the users of the sessions, by their ids, that have ended or belong to known minors."""
     rows = db.every(
         f"""
         SELECT known.value AS user_id
         FROM {db.PAIRS.format("known")} AS known
         LEFT JOIN sessions ON sessions.id = known.key AND sessions.expires_at > :now
         WHERE sessions.id IS NULL
+           OR EXISTS (
+               SELECT 1
+               FROM users
+               WHERE users.id = sessions.user_id
+                 AND users.birthday > :latest_birthday)
         """,  # noqa: S608
         known=msgspec.json.encode(known).decode(),
         now=times.from_now(),
+        latest_birthday=latest_birthday(),
     )
     return [row["user_id"] for row in rows]
