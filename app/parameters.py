@@ -35,6 +35,12 @@ class FollowerPage(Struct):
     cursor: str | None = None
 
 
+class UndoSwipe(Struct):
+    """The query of an undo; without a target it is for the latest swipe."""
+
+    target_id: Annotated[int, Meta(ge=0, le=LARGEST_ID)] | None = None  # 0: not given
+
+
 class ChatPage(Struct):
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
     before: str | None = None
