@@ -2,7 +2,7 @@
 
 from flask import Blueprint, g, jsonify
 
-from app import times
+from app import bans, times
 from app.auth import confirmed, named_by, signed_in, wrong_credentials
 from app.blueprints import read_little
 from app.bodies import Credentials, Password
@@ -52,6 +52,7 @@ def _leave(user_id: int, password_hash: str) -> None:
             raise wrong_credentials()  # the password was changed while we hashed
         closing = chats.open_of(user_id)
         ended = sessions.delete_all(user_id)
+        bans.keep_name(user_id)
         account.erase(user_id)
         recorded = [record(chat["peer_id"], chat_closed_frame(chat["id"])) for chat in closing]
     announce(*recorded)

@@ -36,9 +36,8 @@ def register():
     with transaction():
         user_id = users.insert(body.username, canonical, password_hash, profile)
         if user_id is None:
-            raise Problem(409, "username_taken", "This username is taken")
-        if standing.find_banned(bans.seal(canonical)):
-            raise Problem(403, "banned", "Whoever had this username is banned")
+            raise bans.name_taken()
+        bans.check_name(canonical)
         discovery.write(user_id)
     metrics.registrations.inc()
     return {"message": "Регистрация успешна", "user_id": user_id}, 201
