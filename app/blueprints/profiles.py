@@ -2,7 +2,7 @@
 
 from flask import Blueprint, g
 
-from app import places
+from app import birthdays, places
 from app.auth import signed_in
 from app.bodies import Profile
 from app.db import transaction
@@ -28,6 +28,7 @@ def update_me():
     fields = body.given()
     if fields:
         with transaction():
+            birthdays.check_change(g.user_id, fields)
             users.update(g.user_id, fields)
             discovery.write(g.user_id)
             places.settle(g.user_id)
