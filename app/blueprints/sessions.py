@@ -4,7 +4,7 @@ import logging
 
 from flask import Blueprint, g, jsonify
 
-from app import tokens
+from app import times, tokens
 from app.auth import signed_in, unauthorized
 from app.blueprints import read_little
 from app.bodies import Logout, Refresh
@@ -13,7 +13,7 @@ from app.events import announce_end
 from app.json import read, read_optional
 from app.limits import limit
 from app.problems import invalid, not_found
-from app.queries import sessions
+from app.queries import ended_sessions, sessions
 
 bp = Blueprint("sessions", __name__)
 bp.before_request(read_little)
@@ -80,11 +80,22 @@ def list_sessions():
 @bp.delete("/sessions/<id:session_id>")
 @signed_in
 def end_session(session_id):
-    """End one of my sessions."""
+    """End one of my sessions; the same request again succeeds for REPEAT_SECONDS."""
     with transaction():
-        ended = sessions.delete(session_id, g.user_id) or not_found("session")
+        ended = _end_session(session_id)
     announce_end(g.user_id, ended)
     return {"status": "logged out"}
+
+
+def _end_session(session_id: int) -> list[int]:
+    """Return the ids of the sessions that end by this. Raises Problem 404."""
+    ended = sessions.delete(session_id, g.user_id)
+    if ended:
+        ended_sessions.delete_before(g.user_id, times.repeat_start())
+        ended_sessions.insert(session_id, g.user_id)
+    elif not ended_sessions.exists(session_id, g.user_id, times.repeat_start()):
+        not_found("session")
+    return ended
 
 
 def _number(user_id: int | str | None) -> int | None:
