@@ -1,8 +1,12 @@
 """Leaving, and what one takes along."""
 
-from flask import Blueprint, g, jsonify
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
-from app import bans, times
+from flask import Blueprint, g, jsonify, request
+
+from app import bans, times, tokens
 from app.auth import confirmed, named_by, signed_in, wrong_credentials
 from app.blueprints import read_little
 from app.bodies import Credentials, Password
@@ -10,6 +14,7 @@ from app.db import transaction
 from app.events import announce, announce_end, chat_closed_frame, record
 from app.json import read
 from app.limits import is_wrong, limit, name_at_address, user
+from app.problems import Problem
 from app.queries import account, chats, sessions, users
 
 bp = Blueprint("account", __name__)
@@ -26,7 +31,23 @@ def export_me():
     return response
 
 
+def repeatable(view: Callable[[], Any]) -> Callable[[], Any]:
+    """Answer a repeated deletion like the first, though the session is gone with the account."""
+
+    @wraps(view)
+    def answered() -> Any:
+        try:
+            return view()
+        except Problem as problem:
+            if problem.status != 401 or not _is_just_deleted():
+                raise
+            return {"status": "deleted"}
+
+    return answered
+
+
 @bp.delete("/me")
+@repeatable
 @signed_in
 @limit("LIMIT_PASSWORD", user)
 def delete_me():
@@ -44,6 +65,13 @@ def delete_account():
     found = named_by(read(Credentials))
     _leave(found["id"], found["password_hash"])
     return {"status": "deleted"}
+
+
+def _is_just_deleted() -> bool:
+    """Return whether the request has a valid access token of an account deleted a moment ago."""
+    token = request.authorization and request.authorization.token
+    named = tokens.read_access(token) if token else None
+    return bool(named) and users.is_deleted(named[0], since=times.repeat_start())
 
 
 def _leave(user_id: int, password_hash: str) -> None:

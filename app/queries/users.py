@@ -87,6 +87,16 @@ def find_target(target_id: int, user_id: int) -> Row | None:
     )
 
 
+def is_deleted(user_id: int, since: str) -> bool:
+    """Return whether the account was deleted after `since`."""
+    row = db.one(
+        "SELECT 1 AS found FROM users WHERE id = :user_id AND deleted_at > :since",
+        user_id=user_id,
+        since=since,
+    )
+    return row is not None
+
+
 def find_birthday(user_id: int) -> str | None:
     row = db.one("SELECT birthday FROM users WHERE id = :user_id", user_id=user_id)
     return row and row["birthday"]
