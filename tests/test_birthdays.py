@@ -23,6 +23,7 @@ def test_a_birthday_changes_three_times_a_year(person, settings):
     year_ago = times.from_now(days=-365)
     run(settings["DATABASE_PATH"], f"UPDATE birthday_changes SET created_at = '{year_ago}'")
     assert put(anna, DAYS[5]).status == 200
+    assert rows(settings["DATABASE_PATH"], "SELECT count(*) FROM birthday_changes") == [(1,)]
 
 
 def test_an_equal_birthday_is_no_change(person):

@@ -126,11 +126,12 @@ def test_a_suspension_that_is_over_is_forgotten_with_the_next(app, person, setti
     assert kept(settings) == [(new.id,)]
 
 
-def test_ban_of_a_deleted_account_without_a_name_decides_reports(app, person):
+def test_ban_of_a_deleted_account_without_a_name_decides_reports(app, person, settings):
     anna, eve = person(), person("Eve")
     anna.match(eve)
     leave(eve)
     report(anna, eve)
     assert moderate(app, f"ban --id {eve.id}")["reports_decided"] == 1
+    assert kept(settings) == []
     assert anna.get("/chats") == []
     assert check(app) == (0, "All is well\n")

@@ -103,6 +103,12 @@ def test_undo_repeated_after_a_new_swipe_leaves_it(trio, person):
     assert likes(dima) == [anna.id]
 
 
+def test_undo_of_another_target_is_no_repeat(trio, person):
+    anna, boris, clara = trio
+    undo(anna)
+    assert undo(anna, f"?target_id={person().id}").status == 404
+
+
 def test_undo_of_a_swipe_made_again_takes_it(trio):
     anna, boris, clara = trio
     undo(anna)
