@@ -98,6 +98,20 @@ CREATE TABLE sessions (          -- a signed-in device; no token is stored
 CREATE INDEX sessions_by_use ON sessions (user_id, last_used_at, id); -- which devices of mine were used last?
 CREATE INDEX sessions_by_end ON sessions (expires_at);               -- which have expired?
 
+CREATE TABLE ended_sessions (    -- sessions that their user ended; a repeated DELETE succeeds
+    session_id INTEGER PRIMARY KEY,
+    user_id    INTEGER NOT NULL REFERENCES users (id),
+    ended_at   TEXT NOT NULL
+) STRICT;
+CREATE INDEX ended_sessions_by_user ON ended_sessions (user_id, ended_at); -- which are old?
+
+CREATE TABLE birthday_changes (  -- limited, since a birthday tells which ages others wish to meet
+    id         INTEGER PRIMARY KEY,
+    user_id    INTEGER NOT NULL REFERENCES users (id),
+    created_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX birthday_changes_by_user ON birthday_changes (user_id, created_at); -- how many this year?
+
 CREATE TABLE swipes (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     user_id    INTEGER NOT NULL REFERENCES users (id),
@@ -110,6 +124,21 @@ CREATE TABLE swipes (
 CREATE INDEX swipes_by_user ON swipes (user_id, created_at);         -- whom did I swipe last? how many today?
 CREATE INDEX swipes_by_target ON swipes (target_id, action, id);     -- who likes me, newest first?
 CREATE UNIQUE INDEX swipes_of_target ON swipes (target_id, user_id, action); -- does this one like me?
+
+CREATE TABLE latest_swipes (     -- what DELETE /swipe/last takes back
+    user_id   INTEGER PRIMARY KEY REFERENCES users (id),
+    target_id INTEGER NOT NULL REFERENCES users (id),  -- of the latest swipe, also when it is gone
+    undone_id INTEGER REFERENCES users (id), -- the target of the latest undone swipe
+    undone_at TEXT,
+    CHECK ((undone_id IS NULL) = (undone_at IS NULL))
+) STRICT;
+
+CREATE TABLE likes_given (       -- likes of the last 24 hours, also those taken back since
+    id         INTEGER PRIMARY KEY,
+    user_id    INTEGER NOT NULL REFERENCES users (id),
+    created_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX likes_given_by_user ON likes_given (user_id, created_at); -- how many in 24 hours?
 
 CREATE TABLE chats (             -- a match of two people
     id              INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -199,7 +228,8 @@ CREATE TABLE decisions (         -- what moderators did
 CREATE INDEX decisions_by_target ON decisions (target_id, id);       -- what was done about this person before?
 CREATE INDEX decisions_by_report ON decisions (report_id);           -- who dismissed this report?
 
-CREATE TABLE bans (              -- names that nobody may take again, also after the account is deleted
+CREATE TABLE bans (              -- names that cannot be registered: of banned users, and of deleted users
+    -- while a suspension lasts or a report is open, so that deleting the account evades neither
     name_hmac  TEXT PRIMARY KEY,             -- of users.canonical, by the ban_key in settings
     user_id    INTEGER NOT NULL UNIQUE REFERENCES users (id),
     created_at TEXT NOT NULL

@@ -9,6 +9,7 @@ from flask import current_app, g, request
 from app import limits, names, passwords, places, storage_errors, times, tokens
 from app.bodies import Credentials
 from app.db import transaction
+from app.minimum_age import check_age
 from app.problems import Problem
 from app.queries import discovery, sessions, users
 
@@ -50,6 +51,7 @@ def signed_in(view: Callable[..., Any]) -> Callable[..., Any]:
     def guarded(**path: Any) -> Any:
         g.session = _session()
         g.user_id = g.session["user_id"]
+        check_age()
         g.transaction_guard = _check_session
         if not times.from_now(minutes=-1) <= g.session["last_used_at"] <= times.from_now(minutes=1):
             _note_use()

@@ -111,15 +111,24 @@ SETTINGS = (
         "messages of one person to one chat; 0 is no limit",
     ),
     Setting(
-        "LIKES_PER_DAY", "0", whole(0, 1_000_000), "likes of one person in 24 hours; 0 is no limit"
+        "LIKES_PER_DAY",
+        "0",
+        whole(0, 1_000_000),
+        "likes that one person gives in 24 hours, also those taken back; 0 is no limit",
     ),
+    Setting("CLEAR_SWIPES", "1", flag, "0: `DELETE /clear/my/swipes` is not there; for production"),
     Setting(
         "REPORTS_PER_DAY",
         "20",
         whole(0, 1_000_000),
         "reports of one person in 24 hours; 0 is no limit",
     ),
-    Setting("MINIMUM_AGE", "18", whole(0, 150), "of everybody, in years"),
+    Setting(
+        "MINIMUM_AGE",
+        "18",
+        whole(0, 150),
+        "in years; a known minor sees only the own account, else 403 `too_young`",
+    ),
     Setting("REQUIRE_TERMS", "0", flag, "1: nobody registers without `accept_terms`"),
     Setting(
         "BLOCKED_WORDS_FILE",

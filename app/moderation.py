@@ -3,24 +3,25 @@
 import functools
 import getpass
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 import msgspec
 from flask.cli import AppGroup, ScriptInfo
 
-from app import bans, names, times
+from app import bans, times
 from app.commands import in_a_line
 from app.db import Row, transaction
 from app.events import announce_end
 from app.fields import LARGEST_ID
 from app.flask_command import FLASK
-from app.queries import decisions, reports, sessions, standing, users
+from app.moderation_targets import fail, label, user_argument
+from app.queries import decisions, reports, sessions, standing
 from app.tables import tell
 
 
 class DatabaseGroup(AppGroup):
-    """Commands that need the database, and say in a line what is wrong with it."""
+    """A group of commands that need the database and say in one line what is wrong with it."""
 
     def invoke(self, context: click.Context) -> Any:
         path = context.ensure_object(ScriptInfo).load_app().config["DATABASE_PATH"]
@@ -30,7 +31,7 @@ class DatabaseGroup(AppGroup):
 
 moderate = DatabaseGroup(
     "moderate",
-    help="Look into what people report of each other, and shut people out. USER is an id, or a name that is no number.",
+    help="Decide reports, and suspend or ban users. USER is a username, @ and a username, or an id.",
 )
 
 
@@ -46,16 +47,18 @@ report_number = click.argument("number", metavar="N", type=click.IntRange(1, LAR
 
 
 def acts(command: Callable[..., None]) -> Callable[..., None]:
-    """The options of a command that changes something: it asks before, and notes who did it and why."""
+    """Add the options of a command that changes something: it asks first and records the reason."""
 
-    @click.option("--yes", is_flag=True, help="Do not ask.")
-    @click.option("--why", help="The reason, for the record; asked for, unless --yes is given.")
-    @click.option("--by", default=_myself, show_default="you", help="Who does it, for the record.")
+    @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+    @click.option("--why", help="The reason, for the record. Asked for unless --yes is given.")
+    @click.option(
+        "--by", default=_myself, show_default="your login", help="The moderator, for the record."
+    )
     @as_json
     @functools.wraps(command)
     def asking(*args: Any, yes: bool, why: str | None, **options: Any) -> None:
         def ask(question: str) -> str:
-            """The reason, once it is sure."""
+            """Return the reason, once the moderator has confirmed."""
             if not yes:
                 click.confirm(question, abort=True, err=True)
             return why if why is not None else "" if yes else click.prompt("Why", err=True)
@@ -71,11 +74,11 @@ def acts(command: Callable[..., None]) -> Callable[..., None]:
     default=50,
     type=click.IntRange(1, 10_000),
     show_default=True,
-    help="How many, at the most.",
+    help="Maximum number of reports.",
 )
 @as_json
 def queue(limit: int, as_json: bool) -> None:
-    """The reports that are to be decided, the most urgent first."""
+    """List the open reports, the most urgent first."""
     tell(reports.queue(limit), as_json)
 
 
@@ -83,7 +86,7 @@ def queue(limit: int, as_json: bool) -> None:
 @report_number
 @as_json
 def show(number: int, as_json: bool) -> None:
-    """A report with its evidence, and what is known of the person."""
+    """Show a report with its evidence and the earlier decisions about the user."""
     report = _report(number)
     person = report["user_id"]
     found = {"report": report, "evidence": msgspec.json.decode(report.pop("evidence"))}
@@ -99,65 +102,64 @@ def show(number: int, as_json: bool) -> None:
 @report_number
 @acts
 def dismiss(number: int, ask: Callable[[str], str], by: str, as_json: bool) -> None:
-    """Decide that a report asks for nothing."""
+    """Decide that a report needs no action."""
     report = _report(number)
     why = ask(f"Dismiss report {number}, {report['category']}, of user {report['user_id']}?")
     with transaction():
         if not reports.dismiss(number):
-            _fail(f"Report {number} is decided: {_report(number)['decision']}")
+            fail(f"Report {number} is decided already: {_report(number)['decision']}.")
+        standing.release_name(report["user_id"])
         decisions.insert("dismiss", report["user_id"], by, why, report_id=number)
     tell({"action": "dismiss", "report_id": number}, as_json)
 
 
 @moderate.command()
-@click.argument("user")
-@click.option("--days", type=click.IntRange(1, 36_500), required=True, help="For how long.")
+@user_argument
+@click.option(
+    "--days", type=click.IntRange(1, 36_500), required=True, help="Length of the suspension."
+)
 @acts
-def suspend(user: str, days: int, ask: Callable[[str], str], by: str, as_json: bool) -> None:
-    """Shut somebody out for some days; that decides the open reports of them."""
-    person, until = _present(user), times.from_now(days=days)
-    why = ask(f"Suspend {_name(person)} until {until}?")
+def suspend(person: Row, days: int, ask: Callable[[str], str], by: str, as_json: bool) -> None:
+    """Suspend a user for some days. This decides the open reports of the user."""
+    _refuse_banned_and_deleted(person)
+    until = times.from_now(days=days)
+    why = ask(f"Suspend {label(person)} until {until}?")
     with transaction():
         standing.suspend(person["id"], until)
         decisions.insert("suspend", person["id"], by, why, until=until)
-        ended, decided = (
-            sessions.delete_all(person["id"]),
-            reports.decide_about(person["id"], "suspended"),
-        )
+        ended = sessions.delete_all(person["id"])
+        decided = reports.decide_about(person["id"], "suspended")
     announce_end(person["id"], ended)
-    tell(
-        _done("suspend", person, until=until, sessions_ended=len(ended), reports_decided=decided),
-        as_json,
-    )
+    done = _done("suspend", person, until=until)
+    tell(done | {"sessions_ended": len(ended), "reports_decided": decided}, as_json)
 
 
 @moderate.command()
-@click.argument("user")
+@user_argument
 @acts
-def ban(user: str, ask: Callable[[str], str], by: str, as_json: bool) -> None:
-    """Shut somebody out for good, and their name too; that decides the open reports of them."""
-    person = _present(user)
-    why = ask(f"Ban {_name(person)}?")
+def ban(person: Row, ask: Callable[[str], str], by: str, as_json: bool) -> None:
+    """Ban a user and the username for good. This decides the open reports of the user."""
+    _refuse_banned_and_deleted(person)
+    why = ask(f"Ban {label(person)}?")
     with transaction():
-        standing.insert_ban(bans.seal(standing.ban(person["id"])), person["id"])
+        canonical = standing.ban(person["id"])
+        if not standing.find(person["id"])["deleted_at"]:  # else it was kept at the deletion
+            standing.keep_name(bans.seal(canonical), person["id"])
         decisions.insert("ban", person["id"], by, why)
-        ended, decided = (
-            sessions.delete_all(person["id"]),
-            reports.decide_about(person["id"], "banned"),
-        )
+        ended = sessions.delete_all(person["id"])
+        decided = reports.decide_about(person["id"], "banned")
     announce_end(person["id"], ended)
     tell(_done("ban", person, sessions_ended=len(ended), reports_decided=decided), as_json)
 
 
 @moderate.command()
-@click.argument("user")
+@user_argument
 @acts
-def unban(user: str, ask: Callable[[str], str], by: str, as_json: bool) -> None:
-    """Let somebody in again who is suspended or banned; where the account is deleted, give the name free."""
-    person = _find(user)
+def unban(person: Row, ask: Callable[[str], str], by: str, as_json: bool) -> None:
+    """End a ban or a suspension. The name of a deleted account can then be registered again."""
     if not (person["banned_at"] or person["suspended_until"]):
-        _fail(f"{_name(person)} is neither suspended nor banned")
-    why = ask(f"Let {_name(person)} in again?")
+        fail(f"{label(person)} is neither suspended nor banned.")
+    why = ask(f"End the ban or suspension of {label(person)}?")
     with transaction():
         standing.readmit(person["id"])
         decisions.insert("unban", person["id"], by, why)
@@ -165,37 +167,16 @@ def unban(user: str, ask: Callable[[str], str], by: str, as_json: bool) -> None:
 
 
 def _report(number: int) -> Row:
-    return reports.find(number) or _fail(
-        f"There is no report {number}; see: {FLASK} moderate queue"
-    )
+    found = reports.find(number)
+    if found is None:
+        fail(f"There is no report {number}. Run {FLASK} moderate queue to list the open ones.")
+    return found
 
 
-def _find(user: str) -> Row:
-    """By id, by name, or by the banned name of a deleted account."""
-    key = names.login_key(user)
-    if user.isascii() and user.isdigit() and len(user) < 19:
-        user_id = int(user)
-    else:
-        user_id = (users.find_login(key) or {"id": None})["id"] or standing.find_banned(
-            bans.seal(key)
-        )
-    return (user_id and standing.find(user_id)) or _fail(
-        f"There is no user {user!r}; give an id or a username"
-    )
-
-
-def _present(user: str) -> Row:
-    person = _find(user)
-    return _fail(f"{_name(person)} has left") if person["deleted_at"] else person
-
-
-def _name(person: Row) -> str:
-    return f"{person['username']!r} ({person['id']})"
+def _refuse_banned_and_deleted(person: Row) -> None:
+    if person["deleted_at"] and person["banned_at"]:
+        fail(f"{label(person)} is banned already, and the account is deleted.")
 
 
 def _done(action: str, person: Row, **more: Any) -> dict[str, Any]:
     return {"action": action, "user_id": person["id"], "username": person["username"]} | more
-
-
-def _fail(message: str) -> NoReturn:
-    raise click.ClickException(message)

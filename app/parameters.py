@@ -48,6 +48,12 @@ class FollowerPage(Struct):
         self.page_size = min(self.page_size, 100)
 
 
+class UndoSwipe(Struct):
+    """The query of an undo; without a target it is for the latest swipe."""
+
+    target_id: Annotated[int, Meta(ge=0, le=LARGEST_ID)] | None = None  # 0: not given
+
+
 class ChatPage(Struct):
     limit: Count = 50
     before: str | None = None
@@ -61,15 +67,16 @@ MAX_BLOCKS = 1000
 
 
 class BlockPage(Struct):
-    limit: Annotated[int, Meta(ge=1)] = (
-        MAX_BLOCKS  # clients that know no pages get most lists whole
-    )
+    limit: Count = MAX_BLOCKS  # clients that know no pages get most lists whole
     cursor: str | None = None
 
 
 class SessionPage(Struct):
-    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+    limit: Count = 50
     before: str | None = None
+
+    def __post_init__(self) -> None:
+        self.limit = min(self.limit, 200)
 
 
 class EventPage(Struct):

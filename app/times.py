@@ -22,6 +22,14 @@ def at(moment: datetime) -> Iterator[None]:
         _moment.reset(token)
 
 
+REPEAT_SECONDS = 30  # in which a request that a browser or proxy repeats gets the same answer
+
+
+def repeat_start() -> str:
+    """Return the earliest time of a request that the current one may repeat."""
+    return from_now(seconds=-REPEAT_SECONDS)
+
+
 def text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 

@@ -60,7 +60,7 @@ MATRIX = {
     ),
     "GET /blocks": Route("/blocks"),
     "PUT /blocks/<id:user_id>": Route("/blocks/{user}", about="user"),
-    "DELETE /blocks/<id:user_id>": Route("/blocks/{user}", own=404, about="user"),
+    "DELETE /blocks/<id:user_id>": Route("/blocks/{user}", about="user"),
     "POST /reports": Route(
         "/reports", {"user_id": "{user}", "category": "spam"}, 201, about="user"
     ),

@@ -70,9 +70,7 @@ def test_a_number_of_another_database_is_a_reset(pair):
     assert pair[1].get("/events?after=2") == {"reset": True, "next": 1}
 
 
-@pytest.mark.parametrize(
-    "query", ["after=-1", "after=x", "after=", f"after={2**63}", "limit=0", "limit=501"]
-)
+@pytest.mark.parametrize("query", ["after=-1", "after=x", f"after={2**63}", "limit=-1", "limit=x"])
 def test_bad_places_are_refused(person, query):
     answer = person().call("GET", f"/events?{query}")
     assert (answer.status, answer.json["errors"][0]["field"]) == (422, query.partition("=")[0])

@@ -2,10 +2,10 @@
 
 import pytest
 
-from app import batches, db, erasures
+from app import batches, db, erasures, times
 from app.queries import account, sessions
 from app.queries.account import TABLES
-from tests.database import dump, rows
+from tests.database import dump, rows, run
 from tests.people import PASSWORD, Person
 from tests.sockets import Socket
 
@@ -58,6 +58,17 @@ def test_who_leaves_is_gone(anna, person, settings, leave):
     assert fan.call("POST", "/swipe", {"target_id": anna.id, "action": "like"}).status == 404
     assert fan.call("GET", f"/user/{anna.id}").status == 404
     assert anna.id not in [user["id"] for user in fan.get("/profiles/search")]
+
+
+def test_leave_sent_twice_is_answered_alike(anna, person, settings):
+    boris = person()
+    first, again = in_the_app(anna), in_the_app(anna)
+    assert (again.status, again.body) == (first.status, first.body) == (200, first.body)
+    assert anna.call("GET", "/me").status == 401
+    boris.post("/logout")
+    assert in_the_app(boris).status == 401
+    run(settings["DATABASE_PATH"], f"UPDATE users SET deleted_at = '{times.from_now(seconds=-31)}'")
+    assert in_the_app(anna).status == 401
 
 
 def test_the_other_keeps_the_conversation_and_hears_that_it_is_closed(anna, person):

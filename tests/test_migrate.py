@@ -124,6 +124,16 @@ def test_who_hides_when_they_are_here_stays_hidden(path, tmp_path, monkeypatch):
     assert rows(path, hidden) == [(1,)]
 
 
+def test_schema_7_knows_latest_swipes_and_keeps_bans(path, tmp_path, monkeypatch):
+    migrate_to(6, path, tmp_path, monkeypatch)
+    run(path, "UPDATE swipes SET created_at = '2020-01-01T00:00:00.000Z'")
+    run(path, "INSERT INTO bans VALUES ('x', 1, '2026-01-01T00:00:00.000Z')")
+    migrate.migrate(path)
+    latest = "SELECT user_id, target_id FROM swipes GROUP BY user_id HAVING id = max(id)"
+    assert rows(path, "SELECT user_id, target_id FROM latest_swipes") == rows(path, latest) != []
+    assert rows(path, "SELECT name_hmac, user_id FROM bans") == [("x", 1)]
+
+
 def test_a_second_time_changes_nothing(path):
     migrate.migrate(path)
     before, copied = dump(path), os.stat(f"{path}.before-migration").st_mtime_ns

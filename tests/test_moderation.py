@@ -260,3 +260,52 @@ def test_sockets_of_who_is_shut_out_close_within_two_seconds(town, command):
     assert anna.call("GET", "/me").status == 401
     mine.close()
     theirs.close()
+
+
+@pytest.fixture
+def numbered(app, person, settings):
+    """Anna, and Boris, whose name is Anna's id; the first server let such names in."""
+    anna, boris = person("anna"), person("boris")
+    name = f"username = '{anna.id}', canonical = '{anna.id}'"
+    database.run(settings["DATABASE_PATH"], f"UPDATE users SET {name} WHERE id = {boris.id}")
+    return anna, boris
+
+
+def test_a_number_that_fits_two_users_hits_neither(app, numbered):
+    anna, boris = numbered
+    result = run(app, "suspend", str(anna.id), "--days", "1", "--yes")
+    assert (result.exit_code, result.output.count("\n")) == (1, 1)
+    assert f"--name {anna.id} for" in result.output and f"--id {anna.id} for" in result.output
+    assert anna.call("GET", "/me").status == boris.call("GET", "/me").status == 200
+
+
+@pytest.mark.parametrize(
+    ("form", "is_boris"), [("--id {}", False), ("--name {}", True), ("@{}", True), ("anna", False)]
+)
+def test_id_and_name_are_told_apart(app, numbered, form, is_boris):
+    done = moderate(app, f"suspend {form.format(numbered[0].id)} --days 1")
+    assert done["user_id"] == numbered[is_boris].id
+
+
+def test_a_name_with_an_at_sign_is_told_apart(app, person):
+    plain, at = person("bob"), person("@bob")
+    result = run(app, "ban", "@bob", "--yes")
+    assert (result.exit_code, "--name @bob" in result.output) == (1, True)
+    assert moderate(app, "suspend --name @bob --days 1")["user_id"] == at.id
+    assert moderate(app, "suspend bob --days 1")["user_id"] == plain.id
+
+
+@pytest.mark.parametrize("args", [[], ["anna", "--id", "1"], ["--id", "1", "--name", "anna"]])
+def test_one_user_is_named_in_one_way(app, person, args):
+    anna = person("anna")
+    result = run(app, "ban", *args, "--yes")
+    assert (result.exit_code, "Give one of USER, --id and --name" in result.output) == (2, True)
+    assert anna.get("/me")["id"] == anna.id
+
+
+@pytest.mark.parametrize("args", [["--id", "99"], ["--name", "nobody"], ["@nobody"], ["99"], [""]])
+def test_a_user_who_is_not_there_is_named(app, person, args):
+    person()
+    result = run(app, "ban", *args, "--yes")
+    assert (result.exit_code, result.output.count("\n")) == (1, 1)
+    assert args[-1] in result.output

@@ -4,7 +4,7 @@ import pytest
 
 from app import db
 from app.parameters import Search
-from app.queries import events, search
+from app.queries import events, search, sessions
 from app.queries.fitting import fitting
 from tests.people import PASSWORD
 
@@ -28,8 +28,18 @@ ROUTES = [
     ("POST", "/swipe", {"target_id": 2, "action": "like"}),
     ("POST", "/swipe", {"target_id": 2, "action": "dislike"}),
     ("DELETE", "/swipe/last", None),
+    ("DELETE", "/swipe/last", None),
+    ("DELETE", "/swipe/last?target_id=2", None),
+    ("PUT", "/me", {"birthday": "1990-01-01"}),
+    ("DELETE", "/sessions/{session}", None),
+    ("DELETE", "/sessions/{session}", None),
     ("DELETE", "/clear/my/swipes", None),
     ("GET", "/events?after=1", None),
+    (
+        "POST",
+        "/reports",
+        {"user_id": 2, "category": "spam", "message_id": None, "chat_id": 1, "block": False},
+    ),
     (
         "POST",
         "/reports",
@@ -57,15 +67,21 @@ ME = {
 def statements(person, app):
     """All that the routes say to the database, as it says it."""
     anna, boris = person(), person()
+    app.config["LIKES_PER_DAY"] = 9
+    person(anna.username, device_id="tablet")
+    (session_id,) = [one["id"] for one in anna.get("/sessions") if not one["is_current"]]
     chat_id, said = anna.match(boris), []
     connections = app.extensions["idle_connections"]
     assert len(connections) == 1
     connections[0].set_trace_callback(said.append)
     for method, path, body in ROUTES:
-        answer = anna.call(method, path.format(peer=boris.id, chat=chat_id), body)
+        answer = anna.call(
+            method, path.format(peer=boris.id, chat=chat_id, session=session_id), body
+        )
         assert answer.status < 300 or path == "/account-deletion", answer
     with app.app_context():
         events.heads_beyond({anna.id: 0})
+        sessions.ended([1])
     for command in ("queue", "show 1", "suspend 2 --days 1 --yes", "ban 2 --yes", "unban 2 --yes"):
         assert app.test_cli_runner().invoke(args=["moderate", *command.split()]).exit_code == 0
     connections[0].set_trace_callback(None)
@@ -93,6 +109,7 @@ def test_no_statement_scans_a_table(statements, settings):
                     "json_each",
                     "set_aside",
                     "erasures",  # has a row only while an account is being deleted
+                    "known",  # a JSON list
                     "listed",
                     "found",
                     "counted",

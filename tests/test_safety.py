@@ -6,6 +6,7 @@ import pytest
 
 from app import times
 from tests.database import rows, run
+from tests.people import PASSWORD
 
 
 def block(me, them):
@@ -86,7 +87,7 @@ def test_an_unblock_does_not_bring_the_chat_back_but_two_may_meet_anew(pair):
     boris.write(chat_id, "words that are gone")
     block(anna, boris)
     assert unblock(anna, boris).json == {"status": "unblocked"}
-    assert unblock(anna, boris).status == 404
+    assert unblock(anna, boris).json == {"status": "unblocked"}
     for one in (anna, boris):
         assert one.get("/chats") == []
         assert one.call("GET", f"/chat/messages/{chat_id}").status == 404
@@ -266,3 +267,92 @@ def test_an_export_has_what_i_did_and_not_what_others_did_about_me(pair):
         == [boris.id]
     )
     assert theirs["reports"] == theirs["blocks"] == []
+
+
+def like_and_vanish(me, them):
+    them.like(me)
+    block(them, me)
+
+
+def leave(me, them):
+    them.call("DELETE", "/me", {"password": PASSWORD})
+
+
+def vanish(me, them):
+    block(them, me)
+
+
+@pytest.mark.parametrize("go", [like_and_vanish, vanish, leave])
+def test_report_of_a_user_who_vanished_is_received(person, settings, go):
+    anna, boris = person(), person()
+    boris.put_me(bio="a threat")
+    go(anna, boris)
+    answer = report(anna, boris, category="threat")
+    assert (answer.status, answer.json) == (201, {"id": 1, "status": "received"})
+    ((evidence,),) = rows(settings["DATABASE_PATH"], "SELECT evidence FROM reports")
+    bio = None if go is leave else "a threat"
+    assert json.loads(evidence)["profile"]["bio"] == bio
+
+
+@pytest.mark.parametrize("go", [like_and_vanish, vanish, leave])
+def test_block_tells_no_block_from_an_absence(person, go):
+    anna, boris, stranger = person(), person(), person()
+    go(anna, boris)
+    for answer in (block, unblock, block, unblock, unblock):
+        gone, there = answer(anna, boris), answer(anna, stranger)
+        assert (gone.status, gone.body) == (there.status, there.body)
+        assert gone.status == 200
+
+
+def test_the_same_report_again_is_the_same_answer(pair, settings, monkeypatch):
+    anna, boris, chat_id = pair
+    bad = boris.write(chat_id, "bad")
+    body = {"comment": "look", "message_id": bad["id"]}
+    first, again = report(anna, boris, **body), report(anna, boris, **body)
+    assert (again.status, again.body) == (first.status, first.body) == (201, first.body)
+    assert rows(settings["DATABASE_PATH"], "SELECT count(*) FROM reports") == [(1,)]
+    for other in (body | {"comment": "no"}, {"comment": "look"}, body | {"category": "spam"}):
+        assert report(anna, boris, **other).status == 409
+    old = times.from_now(seconds=-31)
+    run(settings["DATABASE_PATH"], f"UPDATE reports SET created_at = '{old}'")
+    assert report(anna, boris, **body).status == 409
+
+
+def test_the_same_report_again_counts_once(person, app):
+    app.config["REPORTS_PER_DAY"] = 1
+    anna, boris = person(), person()
+    assert [report(anna, boris).status for _ in range(3)] == [201, 201, 201]
+    assert report(anna, person()).status == 429
+
+
+def names(person):
+    return [(one["username"], one["name"]) for one in person.get("/blocks")]
+
+
+def test_blocks_name_a_user_who_may_be_seen(person):
+    anna, boris, clara = person(), person("boris"), person("clara", birthday=None)
+    boris.put_me(name="Boris")
+    anna.match(clara)
+    for other in (boris, clara):
+        block(anna, other)
+    assert names(anna) == [("clara", None), ("boris", "Boris")]
+
+
+@pytest.mark.parametrize("gone", ["blocks me", "suspend", "ban", "no birthday", "minor", "left"])
+def test_blocks_name_nobody_who_may_not_be_seen(person, app, settings, gone):
+    anna, boris = (
+        person(),
+        person("boris", birthday=None if gone == "no birthday" else "1990-01-01"),
+    )
+    if gone == "left":
+        leave(anna, boris)
+    block(anna, boris)
+    if gone == "blocks me":
+        block(boris, anna)
+    if gone in ("suspend", "ban"):
+        days = ["--days", "1"] if gone == "suspend" else []
+        app.test_cli_runner().invoke(args=["moderate", gone, "boris", *days, "--yes"])
+    if gone == "minor":
+        app.config["MINIMUM_AGE"] = 90
+        run(settings["DATABASE_PATH"], f"UPDATE users SET birthday = NULL WHERE id = {anna.id}")
+    assert names(anna) == [(None, None)]

@@ -142,7 +142,8 @@ def _admit() -> None:
         problem = unavailable("realtime_unavailable", "Realtime service unavailable; retry", 5)
         raise UpgradeRefused(problem, UNAVAILABLE) from None
     # After the subscription, so that an end of the session is either found here or published.
-    if not sessions.find(holder.session_id, holder.user_id):
+    session = sessions.find(holder.session_id, holder.user_id)
+    if session is None or session["is_minor"]:
         leave(None)
         raise _invalid_ticket()
     hub.close_oldest(holder.user_id)

@@ -49,9 +49,8 @@ def _open_account(body: Register, canonical: str) -> int:
     with transaction():
         user_id = users.insert(body.username, canonical, password_hash, profile)
         if user_id is None:
-            raise Problem(409, "username_taken", "This username is taken")
-        if standing.find_banned(bans.seal(canonical)):
-            raise Problem(403, "banned", "Whoever had this username is banned")
+            raise bans.name_taken()
+        bans.check_name(canonical)
         discovery.write(user_id)
     return user_id
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, g
 
-from app import places
+from app import birthdays, places
 from app.auth import signed_in
 from app.bodies import Profile
 from app.db import Row, transaction
@@ -44,6 +44,7 @@ def _update(given: dict[str, Any]) -> Row:
     fields = convert(_changed(given), Profile).given()
     if fields:
         with transaction():
+            birthdays.check_change(g.user_id, fields)
             users.update(g.user_id, fields)
             discovery.write(g.user_id)
             places.settle(g.user_id)

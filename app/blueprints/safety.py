@@ -11,7 +11,7 @@ from app.events import Event, announce, chat_closed_frame, record_all
 from app.json import read, read_query
 from app.parameters import MAX_BLOCKS, BlockPage
 from app.problems import Problem, invalid, not_found, too_many
-from app.queries import blocks, chats, reports, swipes, users
+from app.queries import blocks, chats, evidence, reports, swipes, users
 
 bp = Blueprint("safety", __name__)
 
@@ -37,7 +37,7 @@ def list_blocks():
 def block(user_id):
     """We two do not exist for each other from now on; what we had closes for both, without a word why."""
     with transaction():
-        _check_known(user_id)
+        _check_target(user_id)
         recorded = _block(user_id)
     announce(*recorded)
     return {"status": "blocked"}
@@ -46,10 +46,10 @@ def block(user_id):
 @bp.delete("/blocks/<id:user_id>")
 @signed_in
 def unblock(user_id):
-    """We may meet again; what was closed stays so."""
+    """We may meet again; what was closed stays so. Again, it succeeds and changes nothing."""
     with transaction():
-        if not blocks.delete(g.user_id, user_id):
-            not_found("user")
+        _check_target(user_id)
+        blocks.delete(g.user_id, user_id)
     return {"status": "unblocked"}
 
 
@@ -59,13 +59,14 @@ def report():
     """Tell the moderators of somebody: the report, what is to be seen of it now, and the block, all or nothing."""
     body = read(Report)
     with transaction():
-        _check_known(body.user_id)
+        _check_target(body.user_id)
         chat_id = _reported_chat(body)
-        evidence = {
-            "profile": reports.profile(body.user_id),
-            "messages": reports.said(chat_id, body.message_id),
+        frozen = {
+            "profile": evidence.profile(body.user_id),
+            "messages": evidence.said(chat_id, body.message_id),
         }
-        made = reports.insert(g.user_id, body, chat_id, msgspec.json.encode(evidence).decode())
+        made = reports.insert(g.user_id, body, chat_id, msgspec.json.encode(frozen).decode())
+        made = made or reports.find_repeated(g.user_id, body, times.repeat_start())
         if made is None:
             raise Problem(
                 409, "already_reported", "Your earlier report of this person is not decided yet"
@@ -76,10 +77,14 @@ def report():
     return {"id": made["id"], "status": "received"}, 201
 
 
-def _check_known(user_id: int) -> None:
+def _check_target(user_id: int) -> None:
+    """Accept every id that was ever given, so that the answer tells of no block or deletion.
+
+    What a user has seen stays reportable. Raises Problem.
+    """
     if user_id == g.user_id:
         raise invalid("user_id", "must be someone else")
-    if not users.is_known(user_id, g.user_id):
+    if not users.id_exists(user_id):
         not_found("user")
 
 

@@ -4,7 +4,7 @@ import logging
 
 from flask import Blueprint, g, jsonify
 
-from app import limits, tokens
+from app import limits, times, tokens
 from app.auth import signed_in, unauthorized
 from app.blueprints import read_little
 from app.bodies import Logout, Refresh
@@ -16,7 +16,7 @@ from app.fields import LARGEST_ID
 from app.json import read, read_optional, read_query
 from app.parameters import SessionPage
 from app.problems import invalid, not_found
-from app.queries import sessions
+from app.queries import ended_sessions, sessions
 
 AFTER_ALL_TIMES = "~"  # compares as later than any time
 
@@ -96,9 +96,9 @@ def list_sessions():
 @bp.delete("/sessions/<id:session_id>")
 @signed_in
 def end_session(session_id):
-    """End one of my sessions."""
+    """End one of my sessions; the same request again succeeds for REPEAT_SECONDS."""
     with transaction():
-        ended = sessions.delete(session_id, g.user_id) or not_found("session")
+        ended = _end_session(session_id)
     announce_end(g.user_id, ended)
     return {"status": "logged out"}
 
@@ -109,6 +109,17 @@ def _position(before: str | None) -> tuple[str, int]:
         return AFTER_ALL_TIMES, LARGEST_ID
     last_used_at, session_id = unseal(before, "before")
     return last_used_at, session_id
+
+
+def _end_session(session_id: int) -> list[int]:
+    """Return the ids of the sessions that end by this. Raises Problem 404."""
+    ended = sessions.delete(session_id, g.user_id)
+    if ended:
+        ended_sessions.delete_before(g.user_id, times.repeat_start())
+        ended_sessions.insert(session_id, g.user_id)
+    elif not ended_sessions.exists(session_id, g.user_id, times.repeat_start()):
+        not_found("session")
+    return ended
 
 
 def _number(user_id: int | str | None) -> int | None:

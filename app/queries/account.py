@@ -71,6 +71,14 @@ TABLES = {
         """,
         "DELETE FROM sessions WHERE user_id = :user_id",
     ),
+    "ended_sessions": Held(
+        """
+        SELECT session_id, ended_at
+        FROM ended_sessions
+        WHERE user_id = :user_id
+        """,
+        "DELETE FROM ended_sessions WHERE user_id = :user_id",
+    ),
     "swipes": Held(
         """
         SELECT target_id, action, created_at
@@ -92,6 +100,32 @@ TABLES = {
               AND (user_id = :user_id OR target_id = :user_id)
             """,
         ),
+    ),
+    "latest_swipes": Held(
+        """
+        SELECT target_id, undone_id, undone_at
+        FROM latest_swipes
+        WHERE user_id = :user_id
+        """,
+        "DELETE FROM latest_swipes WHERE user_id = :user_id",
+    ),
+    "likes_given": Held(
+        """
+        SELECT created_at
+        FROM likes_given
+        WHERE user_id = :user_id
+        ORDER BY created_at
+        """,
+        "DELETE FROM likes_given WHERE user_id = :user_id",
+    ),
+    "birthday_changes": Held(
+        """
+        SELECT created_at
+        FROM birthday_changes
+        WHERE user_id = :user_id
+        ORDER BY created_at
+        """,
+        "DELETE FROM birthday_changes WHERE user_id = :user_id",
     ),
     "chats": Held(
         """

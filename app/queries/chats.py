@@ -34,8 +34,7 @@ def find(chat_id: int, user_id: int) -> Row | None:
           AND {gate.CHAT_OPEN}
         """,  # noqa: S608
         chat_id=chat_id,
-        user_id=user_id,
-        now=times.from_now(),
+        **gate.params(user_id),
     )
 
 
@@ -53,10 +52,9 @@ def find_with(user_id: int, peer_id: int) -> Row | None:
         ORDER BY chats.id DESC
         LIMIT 1
         """,  # noqa: S608
-        user_id=user_id,
         user1_id=min(user_id, peer_id),
         user2_id=max(user_id, peer_id),
-        now=times.from_now(),
+        **gate.params(user_id),
     )
 
 
@@ -167,8 +165,7 @@ def page(user_id: int, before: tuple[int, int], limit: int) -> list[Row]:
         ORDER BY mine.last_message_id DESC, mine.id DESC
         LIMIT :limit
         """,  # noqa: S608
-        user_id=user_id,
-        now=times.from_now(),
+        **gate.params(user_id),
         last_message_id=before[0],
         chat_id=before[1],
         limit=limit,

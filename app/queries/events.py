@@ -43,7 +43,7 @@ def following(user_id: int, after: int, limit: int) -> list[Row]:
     return db.every(
         f"""
         SELECT events.seq, events.type, events.payload, events.created_at, events.request_id,
-               chats.id IS NULL OR events.type = 'chat_closed' OR {gate.CHAT_OPEN} AS is_open
+               chats.id IS NULL OR events.type = 'chat_closed' OR {gate.LOG_OPEN} AS is_open
         FROM events
         LEFT JOIN chats ON chats.id = events.payload ->> 'chat_id'
         LEFT JOIN users AS them
@@ -53,10 +53,9 @@ def following(user_id: int, after: int, limit: int) -> list[Row]:
         ORDER BY events.seq
         LIMIT :limit
         """,  # noqa: S608
-        user_id=user_id,
+        **gate.params(user_id),
         after=after,
         limit=limit,
-        now=times.from_now(),
     )
 
 

@@ -4,8 +4,6 @@ from app import db, times
 from app.bodies import Report
 from app.db import Row
 
-MOST_MESSAGES = 200  # of a chat, the latest
-
 
 def find_chat(
     user_id: int, target_id: int, chat_id: int | None, message_id: int | None
@@ -38,40 +36,6 @@ def find_chat(
     )
 
 
-def profile(user_id: int) -> Row | None:
-    """What is frozen of a profile: what others see of it, and the birthday."""
-    return db.one(
-        """
-        SELECT id, username, name, gender, birthday, interested_in, bio, photo_url, location, created_at, last_active
-        FROM users
-        WHERE id = :user_id
-        """,
-        user_id=user_id,
-    )
-
-
-def said(chat_id: int | None, message_id: int | None) -> list[Row]:
-    """What is frozen of a chat: its latest messages, and the reported one if that is older."""
-    return db.every(
-        """
-        SELECT id, coalesce(sender_id, 0) AS sender_id, content, created_at
-        FROM messages
-        WHERE chat_id = :chat_id
-          AND (id = :message_id
-               OR id IN (
-                   SELECT late.id
-                   FROM messages AS late
-                   WHERE late.chat_id = :chat_id
-                   ORDER BY late.id DESC
-                   LIMIT :limit))
-        ORDER BY id
-        """,
-        chat_id=chat_id,
-        message_id=message_id,
-        limit=MOST_MESSAGES,
-    )
-
-
 def insert(user_id: int, report: Report, chat_id: int | None, evidence: str) -> Row | None:
     """The new report's `{"id"}`, or None when one of mine about them is open."""
     return db.one(
@@ -90,6 +54,31 @@ def insert(user_id: int, report: Report, chat_id: int | None, evidence: str) -> 
         message_id=report.message_id,
         evidence=evidence,
         now=times.from_now(),
+    )
+
+
+def find_repeated(user_id: int, report: Report, since: str) -> Row | None:
+    """Return `{"id"}` of the user's open report that says the same and was made after `since`."""
+    return db.one(
+        """
+        SELECT id
+        FROM reports
+        WHERE user_id = :user_id
+          AND target_id = :target_id
+          AND decided_at IS NULL
+          AND category = :category
+          AND comment = :comment
+          AND coalesce(message_id, 0) = coalesce(:message_id, 0)
+          AND (:chat_id IS NULL OR chat_id = :chat_id)
+          AND created_at > :since
+        """,
+        user_id=user_id,
+        target_id=report.user_id,
+        category=report.category,
+        comment=report.comment,
+        message_id=report.message_id,
+        chat_id=report.chat_id,
+        since=since,
     )
 
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from app import db, times
+from app import db
 from app.db import Row
 from app.fields import LARGEST_ID
 from app.queries import gate
@@ -143,8 +143,7 @@ def profiles(user_id: int, ids: list[int], place: Row) -> list[Row]:
           AND NOT {gate.UNMATCHED}
         ORDER BY found.key
         """,  # noqa: S608
-        user_id=user_id,
+        **gate.params(user_id),
         ids=msgspec.json.encode(ids).decode(),
-        now=times.from_now(),
         **place,
     )

@@ -4,6 +4,7 @@ import msgspec
 
 from app import db, times
 from app.db import Row
+from app.fields import latest_birthday
 
 IDLE_DAYS = 30  # without a refresh
 MOST_DAYS = 90  # with any number of them
@@ -32,7 +33,12 @@ def find(session_id: int, user_id: int) -> Row | None:
     """A session that lives."""
     return db.one(
         """
-        SELECT id, user_id, device_id, last_used_at
+        SELECT id, user_id, device_id, last_used_at,
+               EXISTS (
+                   SELECT 1
+                   FROM users
+                   WHERE users.id = :user_id
+                     AND users.birthday > :latest_birthday) AS is_minor
         FROM sessions
         WHERE id = :session_id
           AND user_id = :user_id
@@ -41,6 +47,7 @@ def find(session_id: int, user_id: int) -> Row | None:
         session_id=session_id,
         user_id=user_id,
         now=times.from_now(),
+        latest_birthday=latest_birthday(),
     )
 
 
@@ -192,15 +199,21 @@ def _deleted(which: str, **params: int | str) -> list[int]:
 
 
 def ended(session_ids: list[int]) -> set[int]:
-    """Return those of the sessions that no longer live."""
+    """Return those of the sessions that no longer live, or that belong to known minors."""
     rows = db.every(
         """
         SELECT known.value AS session_id
         FROM json_each(:session_ids) AS known
         LEFT JOIN sessions ON sessions.id = known.value AND sessions.expires_at > :now
         WHERE sessions.id IS NULL
+           OR EXISTS (
+               SELECT 1
+               FROM users
+               WHERE users.id = sessions.user_id
+                 AND users.birthday > :latest_birthday)
         """,
         session_ids=msgspec.json.encode(session_ids).decode(),
         now=times.from_now(),
+        latest_birthday=latest_birthday(),
     )
     return {row["session_id"] for row in rows}

@@ -4,7 +4,7 @@ import msgspec
 
 from app import db, times
 from app.db import Row
-from app.fields import LARGEST_ID, latest_birthday
+from app.fields import LARGEST_ID
 from app.queries import gate
 from app.queries.users import CHORD2, PUBLIC
 
@@ -49,50 +49,39 @@ def delete_likes(user_id: int, peer_id: int) -> None:
     )
 
 
-def latest(user_id: int) -> Row | None:
-    """What I swiped last: `{"target_id", "action"}`."""
-    return db.one(
+def find_action(user_id: int, target_id: int) -> str | None:
+    """Return what the user thought of the target, `like` or `dislike`; None without a swipe."""
+    row = db.one(
         """
-        SELECT target_id, action
-        FROM swipes
-        WHERE user_id = :user_id
-        ORDER BY created_at DESC, id DESC
-        LIMIT 1
-        """,
-        user_id=user_id,
-    )
-
-
-def likes(user_id: int, target_id: int) -> bool:
-    found = db.one(
-        """
-        SELECT 1 AS found
+        SELECT action
         FROM swipes
         WHERE user_id = :user_id
           AND target_id = :target_id
-          AND action = 'like'
         """,
         user_id=user_id,
         target_id=target_id,
     )
-    return found is not None
+    return row and row["action"]
 
 
-def count_likes(user_id: int, since: str) -> Row:
-    """My likes since then: `{"used", "oldest"}`, how many and when the first was."""
-    found = db.one(
-        """
-        SELECT count(*) AS used, min(created_at) AS oldest
+def find_reachable(user_id: int, target_id: int) -> Row | None:
+    """Return `{"action"}` of the user's swipe of a target whom the user may still see."""
+    return db.one(
+        f"""
+        SELECT swipes.action
         FROM swipes
-        WHERE user_id = :user_id
-          AND created_at > :since
-          AND action = 'like'
-        """,
-        user_id=user_id,
-        since=since,
+        JOIN users AS them ON them.id = swipes.target_id
+        WHERE swipes.user_id = :user_id
+          AND swipes.target_id = :target_id
+          AND {gate.OPEN}
+        """,  # noqa: S608
+        target_id=target_id,
+        **gate.params(user_id),
     )
-    assert found is not None  # noqa: S101
-    return found
+
+
+def likes(user_id: int, target_id: int) -> bool:
+    return find_action(user_id, target_id) == "like"
 
 
 def followers(user_id: int, before: int | None, limit: int) -> list[Row]:
@@ -118,11 +107,9 @@ def followers(user_id: int, before: int | None, limit: int) -> list[Row]:
         ORDER BY swipes.id DESC
         LIMIT :limit
         """,  # noqa: S608
-        user_id=user_id,
+        **gate.params(user_id),
         before=before or LARGEST_ID,
         limit=limit,
-        latest_birthday=latest_birthday(),
-        now=times.from_now(),
     )
 
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from app import db, grid, times
 from app.db import Row
-from app.fields import latest_birthday
 from app.queries import gate
 
 # What others are shown of `them`, for `public`.
@@ -75,20 +74,32 @@ def replace_password_hash(user_id: int, old: str, new: str) -> bool:
 
 
 def find_target(target_id: int, user_id: int) -> Row | None:
-    """Somebody whom I may swipe, no minor: `{"is_unmatched"}`, whether we had a match that is over."""
+    """Return `{"is_unmatched"}` of a user who may be swiped: whether the two had a match."""
     return db.one(
         f"""
         SELECT {gate.UNMATCHED} AS is_unmatched
         FROM users AS them
         WHERE them.id = :target_id
-          AND (them.birthday IS NULL OR them.birthday <= :latest_birthday)
           AND {gate.OPEN}
         """,  # noqa: S608
         target_id=target_id,
-        user_id=user_id,
-        latest_birthday=latest_birthday(),
-        now=times.from_now(),
+        **gate.params(user_id),
     )
+
+
+def is_deleted(user_id: int, since: str) -> bool:
+    """Return whether the account was deleted after `since`."""
+    row = db.one(
+        "SELECT 1 AS found FROM users WHERE id = :user_id AND deleted_at > :since",
+        user_id=user_id,
+        since=since,
+    )
+    return row is not None
+
+
+def find_birthday(user_id: int) -> str | None:
+    row = db.one("SELECT birthday FROM users WHERE id = :user_id", user_id=user_id)
+    return row and row["birthday"]
 
 
 def find_own(user_id: int) -> Row:
@@ -107,32 +118,10 @@ def find_own(user_id: int) -> Row:
     return _with_age(found)
 
 
-def is_known(target_id: int, user_id: int) -> bool:
-    """Whether I may see them, or had a chat with them, or blocked them: then I know of them whatever they did since."""
-    found = db.one(
-        f"""
-        SELECT 1 AS found
-        FROM users AS them
-        WHERE them.id = :target_id
-          AND ({gate.OPEN}
-               OR EXISTS (
-                   SELECT 1
-                   FROM chats
-                   WHERE user1_id = :user1_id
-                     AND user2_id = :user2_id)
-               OR EXISTS (
-                   SELECT 1
-                   FROM blocks
-                   WHERE user_id = :user_id
-                     AND target_id = :target_id))
-        """,  # noqa: S608
-        target_id=target_id,
-        user_id=user_id,
-        user1_id=min(user_id, target_id),
-        user2_id=max(user_id, target_id),
-        now=times.from_now(),
-    )
-    return found is not None
+def id_exists(user_id: int) -> bool:
+    """Return whether this id was ever given to a user, also to one who is deleted or banned."""
+    row = db.one("SELECT 1 AS found FROM users WHERE id = :user_id", user_id=user_id)
+    return row is not None
 
 
 def find_public(target_id: int, user_id: int) -> Row | None:
@@ -155,11 +144,9 @@ def find_public(target_id: int, user_id: int) -> Row | None:
           AND {gate.OPEN}
         """,  # noqa: S608
         target_id=target_id,
-        user_id=user_id,
         user1_id=min(user_id, target_id),
         user2_id=max(user_id, target_id),
-        latest_birthday=latest_birthday(),
-        now=times.from_now(),
+        **gate.params(user_id),
     )
     return found and public(found)
 

@@ -40,6 +40,14 @@ INVARIANTS = [
         UNION
         SELECT user_id FROM origins WHERE user_id IN {_LEFT}
         UNION
+        SELECT user_id FROM latest_swipes WHERE user_id IN {_LEFT}
+        UNION
+        SELECT user_id FROM likes_given WHERE user_id IN {_LEFT}
+        UNION
+        SELECT user_id FROM birthday_changes WHERE user_id IN {_LEFT}
+        UNION
+        SELECT user_id FROM ended_sessions WHERE user_id IN {_LEFT}
+        UNION
         SELECT user1_id FROM chats WHERE closed_at IS NULL AND user1_id IN {_LEFT}
         UNION
         SELECT user2_id FROM chats WHERE closed_at IS NULL AND user2_id IN {_LEFT}
@@ -47,7 +55,7 @@ INVARIANTS = [
     ),
     Invariant(
         "erasures",
-        "the rows of a deleted account are not all deleted after an hour; run flask migrate",
+        "the rows of a deleted account are not all deleted after an hour; run: flask migrate",
         """
         SELECT erasures.user_id AS id
         FROM erasures
@@ -58,12 +66,30 @@ INVARIANTS = [
     ),
     Invariant(
         "bans",
-        "somebody is banned without their name, or a name without them",
+        "a banned user's name is not kept, or the name of a user who is neither banned nor deleted",
         """
         SELECT users.id
         FROM users
         LEFT JOIN bans ON bans.user_id = users.id
-        WHERE (users.banned_at IS NULL) <> (bans.user_id IS NULL)
+        WHERE users.deleted_at IS NULL
+          AND (users.banned_at IS NULL) <> (bans.user_id IS NULL)
+        """,
+    ),
+    Invariant(  # a suspension that is over is a reason still, until the next name is kept
+        "kept names",
+        "the name of a deleted user is kept without a ban, a suspension or an open report",
+        """
+        SELECT users.id
+        FROM bans
+        JOIN users ON users.id = bans.user_id
+        WHERE users.deleted_at IS NOT NULL
+          AND users.banned_at IS NULL
+          AND users.suspended_until IS NULL
+          AND NOT EXISTS (
+              SELECT 1
+              FROM reports
+              WHERE reports.target_id = users.id
+                AND reports.decided_at IS NULL)
         """,
     ),
     Invariant(

@@ -7,7 +7,11 @@ _TIMES = {
     "users": "created_at last_active terms_accepted_at suspended_until banned_at deleted_at",
     "discovery": "active_since active_before",
     "sessions": "created_at last_used_at expires_at ends_at",
+    "ended_sessions": "ended_at",
     "swipes": "created_at",
+    "latest_swipes": "undone_at",
+    "likes_given": "created_at",
+    "birthday_changes": "created_at",
     "chats": "created_at closed_at hidden_at",
     "messages": "created_at",
     "events": "created_at",
@@ -24,6 +28,8 @@ _KEY = {
     "blocks": "user_id",
     "bans": "user_id",
     "erasures": "user_id",
+    "ended_sessions": "session_id",
+    "latest_swipes": "user_id",
 }
 
 
