@@ -150,5 +150,8 @@ def _sweep_after_answer(user_id: int) -> None:
 
     @after_this_request
     def add(response: Response) -> Response:
+        client_socket = request.environ.get("gunicorn.socket")
+        if client_socket:  # a proxy would send another user's request on the same connection
+            client_socket.end_after_answer()
         response.call_on_close(sweep)
         return response
