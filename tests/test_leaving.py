@@ -412,3 +412,12 @@ def test_deletion_finished_later_keeps_a_later_block(busy_anna, app, settings, m
         erasures.finish_all()
     kept = rows(settings["DATABASE_PATH"], "SELECT user_id, target_id FROM blocks")
     assert kept == [(others[1].id, anna.id)]
+
+
+def test_deletion_deletes_own_blocks_of_any_time(anna, person, settings):
+    """A block and the deletion may be of one millisecond, or the clock may be set back between them."""
+    boris = person()
+    assert anna.call("PUT", f"/blocks/{boris.id}").status == 200
+    run(settings["DATABASE_PATH"], "UPDATE blocks SET created_at = '2999-01-01T00:00:00.000Z'")
+    in_the_app(anna)
+    assert rows(settings["DATABASE_PATH"], "SELECT user_id FROM blocks") == []
