@@ -34,7 +34,7 @@ def redeem(ticket: str) -> Holder | None:
         with bell.client() as client:
             found = client.getdel(key)
     except redis.ResponseError as error:
-        if not str(error).startswith("WRONGTYPE"):
+        if not bell.is_wrong_type(error):
             raise
         return None  # a list or a hash is no ticket
     try:

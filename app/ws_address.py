@@ -44,8 +44,8 @@ def _registered_port() -> int | None:
             found = client.get(_key())
     except redis.ResponseError:  # a value of another type, which is not ours
         return None
-    is_port = found is not None and found.isdigit() and len(found) <= 5
-    return int(found) if is_port else None
+    is_number = found is not None and found.isdigit() and len(found) <= 5
+    return int(found) if is_number and 0 < int(found) < 65_536 else None
 
 
 def _key() -> str:

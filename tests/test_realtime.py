@@ -56,7 +56,7 @@ def test_url_with_ws_service_names_its_port(person, app, host, base):
     assert start(anna, host)["url"].startswith(f"ws://{host}/ws/chat?")
 
 
-@pytest.mark.parametrize("value", [b"x", b"-1", b"8088 ", b"999999999", b"\xff"])
+@pytest.mark.parametrize("value", [b"x", b"-1", b"8088 ", b"0", b"65536", b"999999999", b"\xff"])
 def test_url_with_an_unreadable_registration_names_the_host_called(person, app, value):
     with app.app_context(), bell.client() as client:
         client.set(ws_address._key(), value, ex=10)
