@@ -9,6 +9,7 @@ import threading
 from contextlib import closing
 
 import pytest
+import websocket
 
 import dev
 from app import connections, create_app, db, migrate
@@ -118,6 +119,17 @@ def test_file_that_is_put_back_is_used_again(own_town, tmp_path):
     away.rename(own_town.database)
     settles(own_town, 200)
     assert anna.put_me(bio="back")["bio"] == "back"
+
+
+def test_upgrade_of_a_page_without_the_file_is_closed_with_4503(own_town, tmp_path):
+    anna = own_town.person()
+    urls = [anna.post("/ws/start")["url"] for _ in range(2)]
+    own_town.database.rename(tmp_path / "away.db")
+    with pytest.raises(websocket.WebSocketBadStatusException, match="503"):
+        Socket(urls[0])
+    page = Socket(urls[1], origin="https://page.example")
+    assert page.closed() == (4503, "realtime unavailable")
+    page.close()
 
 
 def test_inode_of_a_deleted_file_is_not_taken_for_it(server, settings, tmp_path):

@@ -19,6 +19,7 @@ from app import (
     health,
     metrics,
     problems,
+    storage_errors,
     tickets,
     ws_address,
 )
@@ -86,6 +87,12 @@ def authorize_upgrade() -> None:
         if "Origin" not in request.headers:
             raise refused.problem from None
         g.refused_with = refused.close
+    except (db.engine.DatabaseError, db.Unusable) as error:
+        if "Origin" not in request.headers or not storage_errors.is_outage(error):
+            raise
+        storage_errors.note(error)
+        leave(None)
+        g.refused_with = UNAVAILABLE
     g.transport = _install_transport()
 
 
