@@ -145,8 +145,11 @@ class Client:
         return 0.0
 
     def _await_data(self, sock: socket) -> None:
-        readable, _, _ = select.select([sock, self._poked], [], [], SILENCE_SECONDS)
-        if self._poked in readable:
+        poll = select.poll()  # select() takes no file numbers from 1024 on
+        for each in (sock, self._poked):
+            poll.register(each, select.POLLIN)
+        readable = {number for number, _ in poll.poll(SILENCE_SECONDS * 1000)}
+        if self._poked.fileno() in readable:
             self._poked.recv(1)
             sock.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
             raise ConnectionResetError

@@ -77,8 +77,7 @@ def test_names_that_cannot_be_registered_still_log_in(path, settings, name):
     migrate.migrate(path)
     app = create_app(settings)
     assert Person(InProcess(app), name).id == 1
-    for connection in app.extensions["idle_connections"]:
-        connection.close()
+    app.extensions["connections"].close()
     app.extensions["bell"].redis.close()
 
 
@@ -115,6 +114,5 @@ def test_an_imported_form_can_be_saved(path, settings):
     for field, value in (("bio", "y" * 5000), ("birthday", "2020-02-04")):
         answer = anna.call("PUT", "/me", {field: value})
         assert (answer.status, answer.json["errors"][0]["field"]) == (422, field)
-    for connection in app.extensions["idle_connections"]:
-        connection.close()
+    app.extensions["connections"].close()
     app.extensions["bell"].redis.close()

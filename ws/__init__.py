@@ -66,7 +66,7 @@ def create_app(settings: dict[str, Any] | None = None, is_embedded: bool = False
     for part in (error_reports, access_log, forwarded, db, bell, problems, health):
         part.init_app(app)
     hub = app.extensions["hub"] = Hub(app.config["WS_CONNECTIONS_PER_USER"])
-    sweeper = Sweeper(app, hub, port=None if is_embedded else app.config["WS_PORT"])
+    sweeper = Sweeper(app, hub, is_separate=not is_embedded)
     if not is_embedded:
         hub.on_stop = partial(_unregister, app)
     app.extensions["subscriber"] = Subscriber(app, hub, sweeper)
