@@ -48,6 +48,21 @@ def test_bad_photos_are_set_aside(path, tmp_path, monkeypatch, schema):
 
 
 @pytest.mark.parametrize("schema", [0, 6])
+def test_activity_in_the_future_is_dropped(path, tmp_path, monkeypatch, schema):
+    if schema:
+        scripts = tmp_path / "scripts"
+        scripts.mkdir()
+        migrate_to(schema, path, scripts, monkeypatch)
+        run(path, "UPDATE discovery SET active_since = '2099-01-01T00:00:00.000Z'")
+    run(path, "UPDATE users SET last_active = '2099-01-01T00:00:00.000Z'")
+    migrate.migrate(path)
+    sql = (
+        "SELECT DISTINCT last_active, active_since FROM users JOIN discovery ON user_id = users.id"
+    )
+    assert rows(path, sql) == [(None, None)]
+
+
+@pytest.mark.parametrize("schema", [0, 6])
 def test_unknown_is_unset(path, tmp_path, monkeypatch, schema):
     if schema:
         scripts = tmp_path / "scripts"

@@ -192,7 +192,8 @@ def _sent_before(chat_id: int, body: SendMessage) -> dict[str, Any]:
 
 
 def _chat(row: dict[str, Any]) -> dict[str, Any]:
-    user = {name: row[f"peer_{name}"] for name in ("id", "name", "photo_url", "last_active")}
+    user = {name: row[f"peer_{name}"] for name in ("id", "name", "photo_url")}
+    user["last_active"] = times.unless_ahead(row["peer_last_active"])
     return {name: row[name] for name in _CHAT} | {"user": user}
 
 
