@@ -6,17 +6,19 @@ import unicodedata
 from confusable_homoglyphs.categories import unique_aliases
 from precis_i18n import get_profile
 
+from app.unicode import bare_letters
+
 _profile = get_profile("UsernameCaseMapped")  # RFC 8265
 _MOST_ROUNDS = 4  # RFC 8264, section 7: applied until stable, three times more at the most
 
 # Names that clients or users take for the service itself, without blanks and punctuation.
-_RESERVED = frozenset(
-    """
+_RESERVED = """
     admin administrator deletedaccount deleteduser help helpdesk mod moderation moderator
     moderators null official operator root security service staff support system sysadmin undefined
     админ администратор модератор поддержка система служба удаленныйпользователь
     """.split()
-)
+# Without marks on letters, since Russian writes ё as е, too.
+_RESERVED_LETTERS = frozenset(bare_letters(name) for name in _RESERVED)
 
 # UTS 39, section 5.1: scripts that are written together are one.
 _WRITTEN_TOGETHER = (
@@ -49,7 +51,7 @@ def refusal(canonical_name: str) -> str | None:
     """Return the reason why nobody may register a name with this canonical form, if there is one."""
     if canonical_name.replace(" ", "").isdigit():
         return "must not be a number; add a letter"
-    if re.sub(r"[\W_]", "", canonical_name) in _RESERVED:
+    if re.sub(r"[\W_]", "", bare_letters(canonical_name)) in _RESERVED_LETTERS:
         return "is reserved; choose another one"
     if _is_mixed(canonical_name):
         return "must use letters of one script; do not mix, for example, Latin and Cyrillic"

@@ -36,7 +36,7 @@ class Search(Texts):
         check_pair(self.latitude, self.longitude)
         self.page_size = min(self.page_size, 100)
         self.min_age = None if self.min_age is None else max(self.min_age, 0)
-        self.max_age = None if self.max_age is None else max(self.max_age, 0)
+        self.max_age = max(self.max_age or 0, 0) or None  # 0 is Go's "not given"
 
 
 class FollowerPage(Struct):

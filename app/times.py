@@ -39,6 +39,11 @@ def from_now(**offset: float) -> str:
     return text(now() + timedelta(**offset))
 
 
+def unless_ahead(moment: str | None) -> str | None:
+    """Return a time, or None if it is a minute ahead or more, as after the clock was set back."""
+    return moment if moment and moment <= from_now(minutes=1) else None
+
+
 def until(moment: str, **offset: float) -> float:
     """Seconds from now until that long after `moment`, a time as text."""
     return (datetime.fromisoformat(moment) + timedelta(**offset) - now()).total_seconds()

@@ -8,7 +8,7 @@ from app.unicode import IGNORABLE
 # Blanks, controls, invisible characters, and what ends an attribute, a tag or a host in a page.
 _REFUSED = re.compile(f"[\\s\\0-\x1f\x7f-\x9f{IGNORABLE}\"'`<>\\\\]")
 _AUTHORITY = re.compile(
-    r"(.*@)?(\[[0-9a-f:.]+\]|\w[\w-]*(\.\w[\w-]*)*\.?)(:[0-9]*)?", re.IGNORECASE
+    r"([^@]*@)?(\[[0-9a-f:.]+\]|\w[\w-]*(\.\w[\w-]*)*\.?)(:[0-9]*)?", re.IGNORECASE
 )
 
 

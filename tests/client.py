@@ -13,7 +13,7 @@ import struct
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from socket import SO_LINGER, SOL_SOCKET, socket, socketpair
 from typing import Any, NamedTuple
 
@@ -111,7 +111,7 @@ class Client:
             try:
                 self._follow()
             except Closed as closed:
-                self._after_close(closed.code)
+                pause = self._after_close(closed.code)
             except Refused as refused:
                 pause = refused.retry_after
             except AWAY:
@@ -127,7 +127,8 @@ class Client:
                 self._take(*socket.recv_data(control_frame=True))
                 self._failures = 0
 
-    def _after_close(self, code: int) -> None:
+    def _after_close(self, code: int) -> float:
+        """Return the least number of seconds to wait before the next socket."""
         if code == TOO_MANY_CONNECTIONS:
             self.has_acted.clear()
             self.is_waiting = not self._stopped.is_set()
@@ -135,12 +136,20 @@ class Client:
                 self.has_acted.wait()
             self.is_waiting = False
         elif code == SESSION_ENDED:
-            with suppress(*AWAY):
+            try:
                 self._log_in()
+            except Refused as refused:
+                return refused.retry_after
+            except AWAY:
+                pass  # the next attempt logs in
+        return 0.0
 
     def _await_data(self, sock: socket) -> None:
-        readable, _, _ = select.select([sock, self._poked], [], [], SILENCE_SECONDS)
-        if self._poked in readable:
+        poll = select.poll()  # select() takes no file numbers from 1024 on
+        for each in (sock, self._poked):
+            poll.register(each, select.POLLIN)
+        readable = {number for number, _ in poll.poll(SILENCE_SECONDS * 1000)}
+        if self._poked.fileno() in readable:
             self._poked.recv(1)
             sock.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
             raise ConnectionResetError

@@ -68,8 +68,7 @@ def app(settings: dict[str, Any]) -> Iterator[Flask]:
     migrate.migrate(settings["DATABASE_PATH"])
     app = create_app(settings)
     yield app
-    for connection in app.extensions["idle_connections"]:
-        connection.close()
+    app.extensions["connections"].close()
     app.extensions["bell"].redis.close()
 
 

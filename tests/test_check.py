@@ -219,8 +219,7 @@ def test_a_session_of_the_first_server_ends_when_all_do(settings, tmp_path):
     assert check(app) == (0, "All is well\n")
     run(path, "UPDATE sessions SET counter = 1")
     assert found(app) == {"sessions"}
-    for connection in app.extensions["idle_connections"]:
-        connection.close()
+    app.extensions["connections"].close()
     app.extensions["bell"].redis.close()
 
 

@@ -80,6 +80,13 @@ def test_it_says_again_what_was_not_acknowledged_and_it_is_said_once(pair, monke
     assert failures == []
 
 
+def test_ended_session_waits_for_retry_after_of_login(pair, monkeypatch):
+    _, client, _ = pair
+    busy = Answer(429, {"Retry-After": "7"}, b"")
+    monkeypatch.setattr(client.person, "try_log_in", lambda: busy)
+    assert client._after_close(clients.SESSION_ENDED) == 7
+
+
 def test_it_waits_longer_after_each_failure_and_never_too_long():
     longest = [max(jitter(failures) for _ in range(300)) for failures in (0, 3, 50)]
     assert longest[0] <= 0.5 < longest[1] <= 4 < longest[2] <= 20

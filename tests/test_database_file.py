@@ -6,9 +6,11 @@ import signal
 import socket
 import stat
 import threading
-from contextlib import closing
+import time
+from contextlib import closing, suppress
 
 import pytest
+import websocket
 
 import dev
 from app import connections, create_app, db, migrate
@@ -135,6 +137,17 @@ def test_file_that_is_put_back_is_used_again(own_town, tmp_path):
     assert anna.put_me(bio="back")["bio"] == "back"
 
 
+def test_upgrade_of_a_page_without_the_file_is_closed_with_4503(own_town, tmp_path):
+    anna = own_town.person()
+    urls = [anna.post("/ws/start")["url"] for _ in range(2)]
+    own_town.database.rename(tmp_path / "away.db")
+    with pytest.raises(websocket.WebSocketBadStatusException, match="503"):
+        Socket(urls[0])
+    page = Socket(urls[1], origin="https://page.example")
+    assert page.closed() == (4503, "realtime unavailable")
+    page.close()
+
+
 def test_inode_of_a_deleted_file_is_not_taken_for_it(server, settings, tmp_path):
     """A file system gives a freed inode to the next file; the replaced one must not look like the old."""
     path, anna = settings["DATABASE_PATH"], Person(server)
@@ -188,13 +201,22 @@ def test_database_file_alone_is_whole_after_a_stop(own_town, tmp_path, order, nu
         each.close()
 
 
+def drip(port):
+    """Send a body for as long as a worker of `web` reads it."""
+    with socket.create_connection(("127.0.0.1", port), 10) as client, suppress(OSError):
+        client.sendall(b"POST /register HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n{")
+        while True:
+            client.sendall(b" " * 200)
+            time.sleep(0.2)  # the pause of a slow client
+
+
 def test_client_that_holds_up_a_stop_leaves_the_file_whole(own_town, tmp_path):
-    """The master kills a worker that waits for half a request; its changes must be merged by then."""
+    """The master kills a worker that still reads a request; it must have closed the file by then."""
     anna = own_town.person()
     port = int(own_town.env["PORT"])
-    idle = [socket.create_connection(("127.0.0.1", port), 10) for _ in range(8)]
-    for each in idle:
-        each.sendall(b"POST /register HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
+    clients = [threading.Thread(target=drip, args=[port], daemon=True) for _ in range(8)]
+    for each in clients:
+        each.start()
     assert anna.get("/me")
     for name in ("ws", "web"):
         os.kill(own_town.pids[name], signal.SIGTERM)
@@ -203,8 +225,9 @@ def test_client_that_holds_up_a_stop_leaves_the_file_whole(own_town, tmp_path):
         del own_town.processes.names[own_town.pids[name]]
     alone = shutil.copy(own_town.database, tmp_path / "alone.db")
     assert rows(alone, "SELECT username FROM users") == [(anna.username,)]
-    for each in idle:
-        each.close()
+    assert not os.path.exists(f"{own_town.database}-wal")
+    for each in clients:
+        each.join(10)
 
 
 def test_command_leaves_the_file_whole(settings, tmp_path):

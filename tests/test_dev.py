@@ -15,6 +15,7 @@ from tests.people import Person, Remote
 from tests.running import Running, command_of, is_gone
 from tests.sockets import Socket
 from tests.town import below, eventually, free_port
+from tooling import processes
 
 README = (dev.ROOT / "README.md").read_text()
 
@@ -43,6 +44,12 @@ def test_however_it_ends_no_orphan_is_left(tmp_path, number):
     running.process.wait(20)
     eventually(lambda: all(is_gone(pid) for pid in children), 20)
     eventually(lambda: not any(dev.is_open(int(port)) for port in running.ports.values()))
+
+
+@pytest.mark.parametrize("name", ["app/gunicorn.conf.py", "ws/gunicorn.conf.py"])
+def test_stop_waits_longer_than_a_service_needs(name):
+    graceful = re.search(r"^graceful_timeout = (\d+)$", (dev.ROOT / name).read_text(), re.MULTILINE)
+    assert int(graceful[1]) < processes.STOP_SECONDS
 
 
 def test_a_procfile_runner_works_as_well(tmp_path, redis_url):

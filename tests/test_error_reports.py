@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from app import config
+from app import config, setting_types
 from tests.database import rows
 from tests.people import PASSWORD
 from tests.town import Town, eventually
@@ -77,6 +77,6 @@ def test_it_is_off_by_itself():
 
 
 def test_without_what_it_needs_it_says_what_to_do(monkeypatch):
-    monkeypatch.setattr(config, "find_spec", lambda _name: None)
+    monkeypatch.setattr(setting_types, "find_spec", lambda _name: None)
     with pytest.raises(config.BadSetting, match="pip install -r requirements-sentry.txt"):
         config.load({"SENTRY_DSN": "https://key@sentry.example/1"})

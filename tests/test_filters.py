@@ -15,8 +15,7 @@ def strict(settings, tmp_path):
     migrate.migrate(settings["DATABASE_PATH"])
     app = create_app(settings)
     yield app
-    for connection in app.extensions["idle_connections"]:
-        connection.close()
+    app.extensions["connections"].close()
     app.extensions["bell"].redis.close()
 
 

@@ -37,8 +37,7 @@ def served(path, redis_url):
     try:
         yield app
     finally:
-        for connection in app.extensions["idle_connections"]:
-            connection.close()
+        app.extensions["connections"].close()
         app.extensions["bell"].redis.close()
 
 

@@ -48,6 +48,21 @@ def test_bad_photos_are_set_aside(path, tmp_path, monkeypatch, schema):
 
 
 @pytest.mark.parametrize("schema", [0, 6])
+def test_activity_in_the_future_is_dropped(path, tmp_path, monkeypatch, schema):
+    if schema:
+        scripts = tmp_path / "scripts"
+        scripts.mkdir()
+        migrate_to(schema, path, scripts, monkeypatch)
+        run(path, "UPDATE discovery SET active_since = '2099-01-01T00:00:00.000Z'")
+    run(path, "UPDATE users SET last_active = '2099-01-01T00:00:00.000Z'")
+    migrate.migrate(path)
+    sql = (
+        "SELECT DISTINCT last_active, active_since FROM users JOIN discovery ON user_id = users.id"
+    )
+    assert rows(path, sql) == [(None, None)]
+
+
+@pytest.mark.parametrize("schema", [0, 6])
 def test_unknown_is_unset(path, tmp_path, monkeypatch, schema):
     if schema:
         scripts = tmp_path / "scripts"
@@ -77,8 +92,7 @@ def test_names_that_cannot_be_registered_still_log_in(path, settings, name):
     migrate.migrate(path)
     app = create_app(settings)
     assert Person(InProcess(app), name).id == 1
-    for connection in app.extensions["idle_connections"]:
-        connection.close()
+    app.extensions["connections"].close()
     app.extensions["bell"].redis.close()
 
 
@@ -115,6 +129,5 @@ def test_an_imported_form_can_be_saved(path, settings):
     for field, value in (("bio", "y" * 5000), ("birthday", "2020-02-04")):
         answer = anna.call("PUT", "/me", {field: value})
         assert (answer.status, answer.json["errors"][0]["field"]) == (422, field)
-    for connection in app.extensions["idle_connections"]:
-        connection.close()
+    app.extensions["connections"].close()
     app.extensions["bell"].redis.close()

@@ -162,7 +162,7 @@ def test_a_mark_of_another_database_is_none(far, settings, tmp_path):
     people[0].put_me(latitude=50.0, longitude=10.0, gender="female")
     assert anna.id == people[0].id
     assert walk(people[0], FEED)[0] == ids_of(people[1:])
-    other.extensions["idle_connections"][0].close()
+    other.extensions["connections"].close()
     other.extensions["bell"].redis.close()
 
 

@@ -7,7 +7,7 @@ import pytest
 from app import metrics, passwords
 from tests.people import PASSWORD
 from tests.scrapes import here
-from tests.test_readme import table
+from tests.test_readme import EVENTS, table
 from tests.town import eventually
 
 
@@ -124,7 +124,7 @@ def test_who_waits_to_hash_is_counted(app, person):
 
 
 def test_every_frame_of_ours_is_counted_by_its_type():
-    assert {row[0].strip("`") for row in table("Frames")} == set(
+    assert {row[0].strip("`") for row in table("Frames", EVENTS)} == set(
         metrics.FRAMES
     )  # which is compared with the code
     assert (

@@ -39,8 +39,7 @@ def first_server(path, settings):
     migrate.migrate(path)
     app = create_app(settings)
     yield InProcess(app)
-    for connection in app.extensions["idle_connections"]:
-        connection.close()
+    app.extensions["connections"].close()
 
 
 def test_an_old_database_gets_the_very_schema_of_a_new_one(path, tmp_path):

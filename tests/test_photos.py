@@ -45,6 +45,7 @@ def test_web_urls_are_taken(url):
         "https://x.example/\u202egpj.exe",
         "https://x.example\\@evil.example",
         "https://%41/",
+        "https://x.example@y.example@z.example/",
         "javascript:alert(1)//http://x.example",
         "data:text/html,x",
         "//x.example/1.jpg",

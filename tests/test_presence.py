@@ -101,6 +101,17 @@ def test_clock_set_back_shows_nobody_for_hours(app, person, settings):
         assert active_since < times.from_now(minutes=1)
 
 
+def test_activity_ahead_of_the_clock_is_not_shown(person, settings):
+    anna, boris = person(), person()
+    anna.match(boris)
+    ahead = times.from_now(hours=3)
+    run(
+        settings["DATABASE_PATH"], f"UPDATE users SET last_active = '{ahead}' WHERE id = {boris.id}"
+    )
+    assert anna.get(f"/user/{boris.id}")["last_active"] is None
+    assert anna.get("/chats")[0]["user"]["last_active"] is None
+
+
 def test_without_redis_activity_alone_counts(app, person, monkeypatch):
     anna, boris = person(), person()
     boris.get("/me")

@@ -126,8 +126,7 @@ def test_no_route_answers_500_whatever_redis_answers(app, settings, valkey, faul
     refused = [answer for answer in answers if answer.status == 429]
     assert refused
     assert all(0 < int(answer.headers["Retry-After"]) <= 7201 for answer in refused)
-    for connection in broken.extensions["idle_connections"]:
-        connection.close()
+    broken.extensions["connections"].close()
     broken.extensions["bell"].redis.close()
 
 

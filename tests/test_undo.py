@@ -117,6 +117,15 @@ def test_undo_of_a_swipe_made_again_takes_it(trio):
     assert likes(clara) == []
 
 
+@pytest.mark.parametrize("go", [they_leave, they_block])
+def test_undo_of_a_swipe_made_again_whose_target_is_gone_is_not_found(trio, go):
+    anna, boris, clara = trio
+    undo(anna)
+    anna.like(clara)
+    go(anna, clara)
+    assert undo(anna).status == 404
+
+
 def test_undo_goes_by_order_not_by_the_clock(person, later):
     anna, boris, clara = person(), person(), person()
     anna.like(boris)

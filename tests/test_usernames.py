@@ -36,6 +36,8 @@ def test_names_with_spaces_that_are_one_belong_to_one_user(server, same):
         "Deleted User",
         "deleted_user",
         "Администратор",
+        "Удалённый пользователь",
+        "ádmin",
     ],
 )
 def test_misleading_usernames_are_refused(server, username):

@@ -69,6 +69,8 @@ FIRST_FEED = (
     [
         "min_age=-1",
         "min_age=&max_age=",
+        "min_age=0&max_age=0",
+        "max_age=-1",
         "gender=&interested_in=",
         "gender=unknown&interested_in=Unknown",
         "max_distance_km=0",

@@ -123,9 +123,9 @@ class Town:
         return count
 
     def is_registered(self) -> bool:
-        """Whether the separate ws service has told `web` its port."""
+        """Whether the separate ws service has told `web` that it runs."""
         with Redis.from_url(self.env["REDIS_URL"]) as redis:
-            return redis.exists(self.namespace().name("ws:port")) == 1
+            return redis.exists(self.namespace().name("ws:running")) == 1
 
     def person(self, username: str | None = None, **more: str) -> Person:
         return Person(self.server, username, **more)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tooling import ROOT
 
-STOP_SECONDS = 12
+STOP_SECONDS = 22  # longer than graceful_timeout, so that each service merges its write-ahead log
 
 
 class Processes:

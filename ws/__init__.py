@@ -19,6 +19,7 @@ from app import (
     health,
     metrics,
     problems,
+    storage_errors,
     tickets,
     ws_address,
 )
@@ -65,7 +66,7 @@ def create_app(settings: dict[str, Any] | None = None, is_embedded: bool = False
     for part in (error_reports, access_log, forwarded, db, bell, problems, health):
         part.init_app(app)
     hub = app.extensions["hub"] = Hub(app.config["WS_CONNECTIONS_PER_USER"])
-    sweeper = Sweeper(app, hub, port=None if is_embedded else app.config["WS_PORT"])
+    sweeper = Sweeper(app, hub, is_separate=not is_embedded)
     if not is_embedded:
         hub.on_stop = partial(_unregister, app)
     app.extensions["subscriber"] = Subscriber(app, hub, sweeper)
@@ -86,6 +87,12 @@ def authorize_upgrade() -> None:
         if "Origin" not in request.headers:
             raise refused.problem from None
         g.refused_with = refused.close
+    except (db.engine.DatabaseError, db.Unusable) as error:
+        if "Origin" not in request.headers or not storage_errors.is_outage(error):
+            raise
+        storage_errors.note(error)
+        leave(None)
+        g.refused_with = UNAVAILABLE
     g.transport = _install_transport()
 
 

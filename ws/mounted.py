@@ -9,9 +9,9 @@ def mount(worker: Any) -> None:
     """Let a worker of `web` answer PATH as well; all else stays with its app."""
     app, service = worker.wsgi, create_app(is_embedded=True)
     rest = app.wsgi_app
-    service.extensions["connections"] = app.extensions[
-        "connections"
-    ]  # closed once, with the worker
+    own = service.extensions["connections"]
+    service.extensions["connections"] = app.extensions["connections"]  # closed with the worker
+    own.close()  # its threads may have read the database already
     app.wsgi_app = lambda environ, start: (service if environ["PATH_INFO"] == PATH else rest)(
         environ, start
     )

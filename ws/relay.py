@@ -12,8 +12,8 @@ from ws.inbox import Frame
 PONG = Frame('{"type":"pong"}', "pong")
 
 
-# Clients in typed languages send 0 for an id that a frame does not need.
-ZeroOrId = Annotated[int, msgspec.Meta(ge=0, le=LARGEST_ID)]
+# Clients in typed languages send 0 or "" for an id that a frame does not need.
+ZeroOrId = Annotated[int, msgspec.Meta(ge=0, le=LARGEST_ID)] | Literal[""]
 
 
 class ClientFrame(msgspec.Struct):
@@ -35,7 +35,7 @@ def relay(user_id: int, text: str) -> Frame | None:
         return None
     if frame.type == "ping":
         return PONG
-    chat = chats.find(frame.chat_id, user_id)
+    chat = chats.find(frame.chat_id, user_id) if frame.chat_id else None
     if chat and not chat["is_closed"] and (outgoing := _outgoing(frame, user_id)):
         bell.ring([(chat["peer_id"], msgspec.json.encode(outgoing).decode())])
     return None
@@ -45,7 +45,7 @@ def _outgoing(frame: ClientFrame, user_id: int) -> dict[str, str | int] | None:
     relayed = {"type": frame.type, "chat_id": frame.chat_id, "user_id": user_id}
     if frame.type == "typing":
         return relayed
-    if frame.message_id is None:
+    if not frame.message_id:
         return None
     if not chats.has_message(frame.chat_id, user_id, frame.message_id):
         return None

@@ -27,13 +27,13 @@ log = logging.getLogger(__name__)
 class Sweeper:
     """A thread that compares the connections of this process with the database.
 
-    `port`: where clients reach this process, if it is the separate service; None inside `web`.
+    `is_separate`: whether this process is of the `ws` service, not of `web`.
     """
 
-    def __init__(self, app: Flask, hub: Hub, port: int | None) -> None:
+    def __init__(self, app: Flask, hub: Hub, is_separate: bool) -> None:
         self._app = app
         self._hub = hub
-        self._port = port
+        self._is_separate = is_separate
         self._due = threading.Event()
         self._cause = "sweep"
         self._process = secrets.token_hex(8)
@@ -64,8 +64,8 @@ class Sweeper:
         with suppress(redis.RedisError):
             presence.tell(self._process, list({each.user_id for each in connections}))
         with suppress(redis.RedisError):
-            if self._port and not self._hub.is_stopping:
-                ws_address.register(self._port)
+            if self._is_separate and not self._hub.is_stopping:
+                ws_address.register()
 
     def _find_missed_events(self, connections: list[Connection], cause: str) -> None:
         cursors: dict[int, int] = {}  # the oldest of each user's connections

@@ -35,3 +35,12 @@ SET gender = words(gender),
     interested_in = words(interested_in)
 WHERE instr(gender, ' unknown ') > 0
    OR instr(interested_in, ' unknown ') > 0;
+
+-- An activity in the future would show the user as present, and first among the active ones, until then.
+UPDATE users
+SET last_active = NULL
+WHERE last_active > rfc3339(datetime('now', '+1 minute'));
+
+UPDATE discovery
+SET active_since = NULL
+WHERE active_since > rfc3339(datetime('now', '+1 minute'));

@@ -5,13 +5,15 @@ from app.db import Row
 
 
 def write(user_id: int, target_id: int) -> None:
-    """Store the target of the latest swipe."""
+    """Store the target of the latest swipe. An undone swipe of that target is then forgotten."""
     db.run(
         """
         INSERT INTO latest_swipes (user_id, target_id)
         VALUES (:user_id, :target_id)
         ON CONFLICT (user_id) DO UPDATE
-        SET target_id = excluded.target_id
+        SET target_id = excluded.target_id,
+            undone_id = nullif(undone_id, excluded.target_id),
+            undone_at = CASE WHEN undone_id <> excluded.target_id THEN undone_at END
         """,
         user_id=user_id,
         target_id=target_id,

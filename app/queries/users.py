@@ -162,6 +162,7 @@ def public(row: Row) -> Row:
         "latitude": None,
         "longitude": None,
         "distance_km": grid.band(row["chord2"]),
+        "last_active": times.unless_ahead(row["last_active"]),
     }
 
 

@@ -85,6 +85,14 @@ def test_a_frame_sent_right_after_the_upgrade_arrives(town, connect):
         assert socket.receive()["content"] == f"{number}"
 
 
+@pytest.mark.parametrize("zero", [0, "", None])
+def test_typing_with_zero_message_id_is_relayed(pair, zero):
+    anna, to_anna, boris, to_boris, chat_id = pair
+    frame = {"type": "typing", "chat_id": chat_id, "receiver_id": anna.id, "message_id": zero}
+    to_boris.send(frame)
+    assert to_anna.receive() == {"type": "typing", "chat_id": chat_id, "user_id": boris.id}
+
+
 def test_an_author_does_not_hear_their_own_message(pair):
     anna, to_anna, boris, _, chat_id = pair
     anna.write(chat_id, "hi")
@@ -99,6 +107,8 @@ def test_an_author_does_not_hear_their_own_message(pair):
         {"type": "typing", "chat_id": "{foreign}"},
         {"type": "delivered", "chat_id": "{chat}"},
         {"type": "delivered", "chat_id": "{chat}", "message_id": 99_999},
+        {"type": "delivered", "chat_id": "{chat}", "message_id": ""},
+        {"type": "typing", "chat_id": ""},
         {"type": "delivered", "chat_id": "{chat}", "message_id": "{foreign_message}"},
         {"type": "message", "chat_id": "{chat}", "content": "forged"},
         {"type": "connected", "connection": "x"},

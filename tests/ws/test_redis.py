@@ -70,6 +70,19 @@ def test_a_restart_of_redis_closes_nobody_and_loses_nothing(shaky, pair):
     assert "meanwhile" not in town.log.read_text()
 
 
+def test_upgrade_without_redis_is_refused_on_both_ports(shaky):
+    town, pid, _ = shaky
+    path = "/ws/chat?session=" + town.person().post("/ws/start")["session_token"]
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    for origin in (town.ws_url, town.server.url.replace("http:", "ws:")):
+        with pytest.raises(websocket.WebSocketBadStatusException, match="503"):
+            Socket(origin + path)
+        page = Socket(origin + path, origin="https://page.example")
+        assert page.closed() == (4503, "realtime unavailable")
+        page.close()
+
+
 def test_a_frozen_redis_is_noticed_and_nothing_is_lost(shaky, pair):
     town, pid, _ = shaky
     anna, boris, chat_id, socket = pair

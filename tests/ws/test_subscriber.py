@@ -19,8 +19,7 @@ def service(app, settings):
     with service.app_context():
         eventually(lambda: is_up(service))
         yield service
-    for connection in service.extensions["idle_connections"]:
-        connection.close()
+    service.extensions["connections"].close()
     service.extensions["bell"].redis.close()
 
 
