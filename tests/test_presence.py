@@ -161,11 +161,11 @@ def test_presence_of_another_type_is_made_again(app):
         assert json.loads(presence.online()) == [LARGEST_ID]
 
 
-def test_presence_of_another_type_keeps_no_port_from_redis(town):
+def test_presence_of_another_type_lets_ws_register(town):
     with Redis.from_url(town.env["REDIS_URL"]) as client:
-        port = town.namespace().name("ws:port")
-        client.delete(port)
+        client.delete(town.namespace().name("ws:running"))
+        assert not town.is_registered()
         client.delete(town.namespace().name("ws:processes"))
         client.set(town.namespace().name("ws:processes"), "x")
-        town.resync()
-        eventually(lambda: client.exists(port))
+    town.resync()
+    eventually(town.is_registered)
