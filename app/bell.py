@@ -74,6 +74,11 @@ def client() -> Iterator[redis.Redis]:
     metrics.commands.tell(True)
 
 
+def is_wrong_type(error: redis.RedisError) -> bool:
+    """Return whether a key holds a value of another type than the program gives it."""
+    return "WRONGTYPE" in str(error)
+
+
 def channel(user_id: int) -> str:
     """Return the name of the channel of the user's frames."""
     return namespace.current().name(f"user:{user_id}")

@@ -111,6 +111,10 @@ class ClientSocket:
             pass  # gunicorn closes the connection, since `body.failed` is set
         self._must_linger = body.failed
 
+    def end_after_answer(self) -> None:
+        """Have the connection end with this answer, so that no other request waits for what runs after it."""
+        self._request.force_close()
+
     def start_idling(self) -> None:
         """Let other clients have their turn, then expect the next request."""
         self._request = None

@@ -11,6 +11,7 @@ from app import batches, db, times
 from app.db import transaction
 from app.queries import account
 
+FAILURES = (db.Busy, db.engine.Error, db.Unusable)
 STALE_MINUTES = 10  # an older erasure is no longer under way in any process
 _log = logging.getLogger(__name__)
 
@@ -19,13 +20,18 @@ def finish(user_id: int) -> None:
     """Delete what is left of a deleted account. Errors are logged: the account is deleted whatever happens here."""
     try:
         _sweep(user_id)
-    except (db.Busy, db.engine.Error) as error:
+    except FAILURES as error:
         _log.warning("some rows of deleted user %d are left for later: %s", user_id, error)
 
 
 def finish_stale() -> None:
-    """Finish the erasures that were interrupted, as far as their age tells."""
-    for user_id in account.unfinished(times.from_now(minutes=-STALE_MINUTES)):
+    """Finish the erasures that were interrupted, as far as their age tells. Errors are logged."""
+    try:
+        unfinished = account.unfinished(times.from_now(minutes=-STALE_MINUTES))
+    except FAILURES as error:
+        _log.warning("interrupted deletions are left for later: %s", error)
+        return
+    for user_id in unfinished:
         finish(user_id)
 
 

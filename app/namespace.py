@@ -43,7 +43,10 @@ class Namespace:
 
     def unseal(self, name: str, data: bytes, kind: type[Value]) -> Value:
         """Return a sealed value. Raises ValueError if it is malformed or not signed for the name."""
-        value = msgspec.json.decode(data, type=kind)
+        try:
+            value = msgspec.json.decode(data, type=kind)
+        except RecursionError:
+            raise ValueError("the nesting is too deep") from None
         if not hmac.compare_digest(value.signature.encode(), self._signature(name, value).encode()):
             raise ValueError("the signature is wrong")
         return value

@@ -19,7 +19,12 @@ def tell(process: str, user_ids: list[int]) -> None:
         pipeline.zadd(_processes(), {process: now})
         pipeline.zremrangebyscore(_processes(), "-inf", now - LIFETIME_SECONDS)
         pipeline.zremrangebyscore(_processes(), now + LIFETIME_SECONDS, "+inf")
-        pipeline.execute()
+        try:
+            pipeline.execute()
+        except redis.ResponseError as error:
+            if bell.is_wrong_type(error):
+                client.delete(_processes())  # the next call makes it
+            raise
 
 
 def online() -> str:

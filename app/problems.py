@@ -75,6 +75,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(db.Busy, _busy)
     app.register_error_handler(db.engine.DatabaseError, _database)
     app.register_error_handler(db.Unusable, _database)
+    app.register_error_handler(OSError, _database)
     app.register_error_handler(Exception, _unexpected)
 
 

@@ -1,5 +1,6 @@
 """What the service does when the database file fails: which errors these are, their answer and their log line."""
 
+import errno
 import logging
 import time
 from collections.abc import Iterator
@@ -20,6 +21,20 @@ _CODES = {
     14: "it cannot be opened",
     15: "its locks fail",
     26: "it is not a database",
+}
+# The same of the files beside the database: locks of password hashing, and large exports.
+_SYSTEM_CODES = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EFBIG: 10,
+    errno.EIO: 10,
+    errno.EROFS: 8,
+    errno.EACCES: 3,
+    errno.EPERM: 3,
+    errno.ENOENT: 14,
+    errno.ENOTDIR: 14,
+    errno.EMFILE: 14,
+    errno.ENFILE: 14,
 }
 _written: dict[str, float] = {}
 
@@ -67,5 +82,7 @@ def tolerated() -> Iterator[None]:
 
 
 def _code(error: Exception) -> int:
-    """Return the primary result code of SQLite, 0 for other errors."""
+    """Return the primary result code of SQLite, or the like of it for an OSError; 0 for other errors."""
+    if isinstance(error, OSError):
+        return _SYSTEM_CODES.get(error.errno or 0, 0)
     return getattr(error, "sqlite_errorcode", 0) & 0xFF

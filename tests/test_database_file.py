@@ -16,7 +16,7 @@ import dev
 from app import connections, create_app, db, migrate
 from app.db import engine
 from tests.database import rows, run
-from tests.people import InProcess, Person, Remote
+from tests.people import PASSWORD, InProcess, Person, Remote
 from tests.sockets import Socket
 from tests.test_backup import command, finish
 from tests.town import Town, eventually
@@ -57,6 +57,21 @@ def other_database(path, redis_url):
         "PRAGMA journal_mode = DELETE",
     )
     return path
+
+
+def test_removed_folder_is_503_on_every_route(tmp_path, redis_url):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    town = Town(tmp_path, redis_url, only=["web"], DATABASE_PATH=str(folder / "town.db"))
+    anna = town.person()
+    shutil.rmtree(folder)
+    account = {"username": "boris", "password": PASSWORD}
+    for path in ("/register", "/login", "/ws/start"):
+        answer = anna.call("POST", path, account)
+        assert (answer.status, answer.json["code"]) == (503, "database_unavailable")
+        assert answer.headers["Retry-After"] == "5"
+    assert "Traceback" not in town.log.read_text()
+    town.stop()
 
 
 def test_replaced_file_is_refused_and_left_whole(own_town, tmp_path, redis_url):

@@ -1,8 +1,13 @@
 """People who leave: what goes, what stays, and what they take along."""
 
+import json
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
+
 import pytest
 
 from app import batches, db, erasures, times
+from app.connections import FileMoved
 from app.queries import account, sessions
 from app.queries.account import TABLES
 from tests.database import dump, rows, run
@@ -325,13 +330,30 @@ def test_deletion_killed_after_the_commit_is_finished_later(
     assert app.test_cli_runner().invoke(args=["check"]).exit_code == 0
 
 
-def test_deletion_with_a_busy_database_after_the_commit_is_answered(anna, app, monkeypatch):
-    def busy(*_args):
-        raise db.Busy
+@pytest.mark.parametrize("error", [db.Busy, db.engine.OperationalError, FileMoved])
+@pytest.mark.parametrize("statement", ["find", "change", "unfinished"])
+def test_deletion_with_a_failure_after_the_commit_is_answered(anna, monkeypatch, error, statement):
+    def fail(*_args):
+        raise error
 
-    monkeypatch.setattr(account, "change", busy)
     monkeypatch.setattr(account, "find", lambda *_args: [1])
+    monkeypatch.setattr(account, statement, fail)
     assert in_the_app(anna).json == {"status": "deleted"}
+
+
+def test_deletion_keeps_no_other_request_waiting(town):
+    """A proxy sends the next user's request on a connection that is kept."""
+    anna = town.person()
+    connection = HTTPConnection(urlsplit(town.server.url).netloc, timeout=30)
+    headers = {"Authorization": f"Bearer {anna.tokens['access_token']}"}
+    kept = []
+    for method, path in [("GET", "/me"), ("DELETE", "/me")]:
+        connection.request(method, path, json.dumps({"password": PASSWORD}), headers)
+        answer = connection.getresponse()
+        answer.read()
+        kept.append(answer.getheader("Connection"))
+    connection.close()
+    assert kept == ["keep-alive", "close"]
 
 
 def test_export_of_many_rows_is_the_same_document(busy_anna, app, monkeypatch):
@@ -390,3 +412,12 @@ def test_deletion_finished_later_keeps_a_later_block(busy_anna, app, settings, m
         erasures.finish_all()
     kept = rows(settings["DATABASE_PATH"], "SELECT user_id, target_id FROM blocks")
     assert kept == [(others[1].id, anna.id)]
+
+
+def test_deletion_deletes_own_blocks_of_any_time(anna, person, settings):
+    """A block and the deletion may be of one millisecond, or the clock may be set back between them."""
+    boris = person()
+    assert anna.call("PUT", f"/blocks/{boris.id}").status == 200
+    run(settings["DATABASE_PATH"], "UPDATE blocks SET created_at = '2999-01-01T00:00:00.000Z'")
+    in_the_app(anna)
+    assert rows(settings["DATABASE_PATH"], "SELECT user_id FROM blocks") == []

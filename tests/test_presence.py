@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
-from redis import Redis
+from redis import Redis, ResponseError
 
 from app import bell, presence, times
 from app.fields import LARGEST_ID
@@ -147,3 +147,25 @@ def test_last_active_is_written_once_a_minute(person, settings, monkeypatch):
     monkeypatch.setattr(times, "now", lambda: now + timedelta(seconds=62))
     anna.get("/me")
     assert rows(settings["DATABASE_PATH"], "SELECT last_active FROM users") > written
+
+
+def test_presence_of_another_type_is_made_again(app):
+    with app.app_context():
+        with bell.client() as client:
+            client.delete(presence._processes())
+            client.rpush(presence._processes(), "x")
+        assert presence.online() == "[]"
+        with pytest.raises(ResponseError):
+            presence.tell("one", [LARGEST_ID])
+        presence.tell("one", [LARGEST_ID])
+        assert json.loads(presence.online()) == [LARGEST_ID]
+
+
+def test_presence_of_another_type_lets_ws_register(town):
+    with Redis.from_url(town.env["REDIS_URL"]) as client:
+        client.delete(town.namespace().name("ws:running"))
+        assert not town.is_registered()
+        client.delete(town.namespace().name("ws:processes"))
+        client.set(town.namespace().name("ws:processes"), "x")
+    town.resync()
+    eventually(town.is_registered)

@@ -74,6 +74,13 @@ def test_no_route_answers_500_when_redis_stops(services, valkey, number):
     assert "Traceback" not in services.log.read_text()
 
 
+def counters(client):
+    """Return the keys of the limits, whatever the database's prefix."""
+    found = client.keys(f"*:{limits.KEY_PREFIX}:*")
+    assert found
+    return found
+
+
 FAULTS = {
     "scripts are gone": lambda client: client.script_flush(),
     "memory is full": lambda client: client.config_set("maxmemory", 1),
@@ -81,19 +88,17 @@ FAULTS = {
         "default", enabled=True, commands=["-@all", "+ping"], nopass=True, reset=False
     ),
     "values are of another type": lambda client: [
-        (client.delete(key), client.lpush(key, "x")) for key in client.keys(f"{limits.KEY_PREFIX}*")
+        (client.delete(key), client.lpush(key, "x")) for key in counters(client)
     ],
     "values are no numbers": lambda client: [
-        client.set(key, "x", keepttl=True) for key in client.keys(f"{limits.KEY_PREFIX}*")
+        client.set(key, "x", keepttl=True) for key in counters(client)
     ],
     "values of the window before are no numbers": lambda client: [
-        client.set(key + b"/-1", "x") for key in client.keys(f"{limits.KEY_PREFIX}*")
+        client.set(key + b"/-1", "x") for key in counters(client)
     ],
-    "values never expire": lambda client: [
-        client.persist(key) for key in client.keys(f"{limits.KEY_PREFIX}*")
-    ],
+    "values never expire": lambda client: [client.persist(key) for key in counters(client)],
     "values are huge": lambda client: [
-        client.set(key, 2**63 - 1, keepttl=True) for key in client.keys(f"{limits.KEY_PREFIX}*")
+        client.set(key, 2**63 - 1, keepttl=True) for key in counters(client)
     ],
 }
 

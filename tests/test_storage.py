@@ -183,6 +183,8 @@ def test_full_disk_stops_writes_alone(small_disk, tmp_path, redis_url):
     town = Town(tmp_path, redis_url, only=["web"], DATABASE_PATH=str(small_disk / "town.db"))
     anna, boris = town.person(), town.person()
     chat_id = anna.match(boris)
+    for _ in range(20):
+        boris.write(chat_id, "🎉" * 4000)  # an export that is too large for memory
     run(town.database, LONG_AGO)
     filler = small_disk / "filler"
     with filler.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
@@ -190,8 +192,11 @@ def test_full_disk_stops_writes_alone(small_disk, tmp_path, redis_url):
             file.write(b"x" * 4096)
     body = {"chat_id": chat_id, "content": "x" * 2000}
     eventually(lambda: anna.call("POST", "/messages/send", body).status != 201)
+    export = boris.call("GET", "/me/export")
+    assert (export.status, export.json["code"]) == (507, "database_full")
     assert_fails_in_a_line(town, anna, 507, "database_full")
     filler.unlink()
+    assert boris.call("GET", "/me/export").status == 200
     assert anna.write(chat_id, "again")["content"] == "again"
     town.stop()
 

@@ -63,6 +63,7 @@ class Sweeper:
             self._close_ended_sessions(connections)
         with suppress(redis.RedisError):
             presence.tell(self._process, list({each.user_id for each in connections}))
+        with suppress(redis.RedisError):
             if self._is_separate and not self._hub.is_stopping:
                 ws_address.register()
 

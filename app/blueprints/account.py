@@ -14,6 +14,7 @@ from app.auth import confirmed, named_by, signed_in, wrong_credentials
 from app.blueprints import read_little
 from app.bodies import Credentials, Password
 from app.client_address import client_address
+from app.client_socket import ClientSocket
 from app.db import transaction
 from app.events import announce, announce_end, chat_closed_frame, record
 from app.json import read
@@ -150,5 +151,9 @@ def _sweep_after_answer(user_id: int) -> None:
 
     @after_this_request
     def add(response: Response) -> Response:
+        # On a connection that is kept, a proxy would send the next user's request behind the sweep.
+        client_socket = request.environ.get("gunicorn.socket")
+        if isinstance(client_socket, ClientSocket):
+            client_socket.end_after_answer()
         response.call_on_close(sweep)
         return response

@@ -203,8 +203,8 @@ TABLES = {
             SELECT blocks.rowid AS id
             FROM blocks
             JOIN users ON users.id = :user_id
-            WHERE (blocks.user_id = :user_id OR blocks.target_id = :user_id)
-              AND blocks.created_at < users.deleted_at
+            WHERE blocks.user_id = :user_id
+               OR (blocks.target_id = :user_id AND blocks.created_at < users.deleted_at)
             LIMIT :most
             """,
             """

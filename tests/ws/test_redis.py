@@ -162,9 +162,11 @@ def test_unsigned_message_on_any_channel_is_ignored(shaky):
             forged,
             f'{{"frame":{forged}}}',
             '{"frame":{},"signature":1}',
+            f'{{"frame":{"[" * 100_000 + "]" * 100_000}}}',
         ):
             assert redis.publish(channel, text)
         assert redis.publish(town.namespace().name("ws:resync"), "x")
     boris.write(chat_id, "hi")
     assert socket.receive()["content"] == "hi"
+    assert "the link to Redis" not in town.log.read_text()
     socket.close()
