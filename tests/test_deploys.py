@@ -91,6 +91,15 @@ def test_a_ws_that_stops_lets_nobody_in(town):
         one.close()
 
 
+def test_url_names_web_as_soon_as_ws_stops(town):
+    anna = town.person()
+    assert anna.post("/ws/start")["url"].startswith(f"{town.ws_url}/")
+    town.end("ws", signal.SIGTERM)
+    url = anna.post("/ws/start")["url"]
+    assert url.startswith(f"{town.server.url.replace('http:', 'ws:')}/")
+    Socket(url).close()
+
+
 def test_a_stop_of_web_finishes_what_is_in_flight(town):
     body = json.dumps({"username": "late", "password": "correct horse"}).encode()
     url = urlsplit(town.server.url)

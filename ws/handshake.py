@@ -27,8 +27,8 @@ def check() -> None:
         raise Problem(
             426, "upgrade_required", "Open this address as a WebSocket, version 13", headers=headers
         )
-    if request.environ["SERVER_PROTOCOL"] != "HTTP/1.1" or not request.headers.get("Host"):
-        raise _bad_handshake("A WebSocket handshake is HTTP/1.1 with a Host header")
+    if request.environ["SERVER_PROTOCOL"] != "HTTP/1.1":
+        raise _bad_handshake("A WebSocket handshake is HTTP/1.1")
     if not _is_key(request.headers.get("Sec-WebSocket-Key", "")):
         raise _bad_handshake("Sec-WebSocket-Key must be 16 bytes in base64")
     probe = WSConnection(ConnectionType.SERVER)
