@@ -279,6 +279,7 @@ def test_handshake_without_a_header_is_refused_and_keeps_the_ticket(town, missin
         {"Sec-WebSocket-Version": "13, 8"},
         {"Sec-WebSocket-Key": "not base64!"},
         {"Sec-WebSocket-Key": "AAAA"},
+        {"Sec-WebSocket-Key": GOOD_HANDSHAKE["Sec-WebSocket-Key"] + "!"},
         {"Sec-WebSocket-Key": ""},
         {"Origin": "null", "Sec-WebSocket-Key": ""},
     ],
