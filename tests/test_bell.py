@@ -29,7 +29,7 @@ def test_the_first_publish_that_succeeds_after_a_failure_tells_every_ws(pair, ap
         assert listener.get_message(timeout=0.2) is None
 
 
-def test_a_redis_that_is_away_is_not_asked_by_everyone(pair, app, monkeypatch):
+def test_a_redis_that_is_away_is_not_asked_by_everyone(pair, app, monkeypatch, caplog):
     anna, _, chat_id = pair
     bells, asked = app.extensions["bell"], []
     working, bells.redis = bells.redis, bell.connect("unix:///nowhere.sock")
@@ -40,6 +40,7 @@ def test_a_redis_that_is_away_is_not_asked_by_everyone(pair, app, monkeypatch):
     for number in range(20):
         anna.write(chat_id, f"{number}")
     assert len(asked) == bell.FAILURES
+    assert caplog.text.count("publishing fails") == 1
     assert anna.call("POST", "/ws/start").status == 503
     bells.redis, bells.breaker._opened = working, bells.breaker._opened - bell.PAUSE_SECONDS
     anna.post("/ws/start")
