@@ -295,6 +295,7 @@ def test_handshake_of_an_older_http_is_refused(town):
     assert status_of(url, GOOD_HANDSHAKE | {"Host": "a.example"}, version=10) == 400
     assert status_of(url, GOOD_HANDSHAKE, has_host=False) == 400
     assert status_of(url, GOOD_HANDSHAKE, method="POST") == 405
+    assert status_of(url, GOOD_HANDSHAKE, method="HEAD") == 405
     assert status_of(url, GOOD_HANDSHAKE) == 101
 
 
