@@ -16,7 +16,7 @@ from tests.first_server import HASH
 from tests.people import PASSWORD, InProcess, Person
 from tests.test_check import check
 
-EXAMPLES = 300
+EXAMPLES = 200
 
 
 @pytest.fixture(scope="session")

@@ -109,7 +109,7 @@ def test_wrong_passwords_from_64_connections_slow_nobody_else_down(town):
     quiet = p99_of_me(anna, 3)
     guessers = [threading.Thread(target=guess) for _ in range(64)]
     [guesser.start() for guesser in guessers]
-    busy = p99_of_me(anna, 20)  # so long is the attack
+    busy = p99_of_me(anna, 10)  # so long is the attack
     is_over.set()
     [guesser.join() for guesser in guessers]
     started = time.monotonic()

@@ -9,7 +9,7 @@ from app.grid import Point
 from app.queries.origins import MOST_CELLS
 from tests.database import rows, run
 
-TARGETS, QUERIES = 50, 300
+TARGETS, QUERIES = 30, 300
 
 
 def position(user):
