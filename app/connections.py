@@ -35,8 +35,9 @@ class FileMoved(Unusable):
 class Connections:
     """Lend each connection to one caller at a time, for one and the same file.
 
-    A connection to a file that was moved away would write where nobody looks. A new one would apply the old file's
-    write-ahead log to the file that took its place. Both are refused until the file is back or the process restarts.
+    A connection to a file that was moved away would write into a file that is no longer used. A new
+    one would apply the old file's write-ahead log to the file that took its place. Both are refused
+    until the file is back or the process restarts.
     """
 
     def __init__(self, path: str, open_connection: Callable[[], engine.Connection]) -> None:

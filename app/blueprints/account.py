@@ -47,7 +47,7 @@ def export_me():
 
 
 def _export(user_id: int) -> IO[bytes]:
-    """Return a file that holds the document and has no name, beside the database, where nobody else reads."""
+    """Return an unnamed file with the document, in the folder of the database."""
     folder = os.path.dirname(os.path.abspath(current_app.config["DATABASE_PATH"]))
     file = tempfile.SpooledTemporaryFile(MAX_EXPORT_BYTES_IN_MEMORY, dir=folder)  # noqa: SIM115
     try:

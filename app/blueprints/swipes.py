@@ -71,7 +71,7 @@ def clear_my_swipes():
     """Forget my swipes; a testing aid, chats stay."""
     if not current_app.config["CLEAR_SWIPES"]:
         raise NotFound
-    last_id = swipes.last_id()  # so that it ends, whatever I swipe meanwhile
+    last_id = swipes.last_id()  # later swipes are left, so that it ends
     batches.run(
         lambda most: swipes.mine(g.user_id, last_id, most),
         lambda ids: swipes.delete_mine(g.user_id, ids),
