@@ -54,20 +54,25 @@ class UpgradeRefused(Exception):
         self.close = close
 
 
-def create_app(settings: dict[str, Any] | None = None, is_embedded: bool = False) -> Flask:
+def create_app(settings: dict[str, Any] | None = None, host: Flask | None = None) -> Flask:
     """Return the service with these settings, by default those of the environment.
 
-    `is_embedded`: whether a worker of `web` runs it. Raises config.BadSetting.
+    `host`: the app of `web` whose worker runs it, and whose connections to the database it uses.
+    Raises config.BadSetting.
     """
     app = Flask(__name__, static_folder=None)
     app.config.from_mapping(
         settings or config.load(), SOCK_SERVER_OPTIONS={"max_message_size": LARGEST_FRAME}
     )
-    for part in (error_reports, access_log, forwarded, db, bell, problems, health):
+    if host is None:
+        db.init_app(app)
+    else:
+        app.extensions["connections"] = host.extensions["connections"]
+    for part in (error_reports, access_log, forwarded, bell, problems, health):
         part.init_app(app)
     hub = app.extensions["hub"] = Hub(app.config["WS_CONNECTIONS_PER_USER"])
-    sweeper = Sweeper(app, hub, is_separate=not is_embedded)
-    if not is_embedded:
+    sweeper = Sweeper(app, hub, is_separate=host is None)
+    if host is None:
         hub.on_stop = partial(_unregister, app)
     app.extensions["subscriber"] = Subscriber(app, hub, sweeper)
     app.register_blueprint(bp)

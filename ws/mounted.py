@@ -7,11 +7,9 @@ from ws import PATH, create_app
 
 def mount(worker: Any) -> None:
     """Let a worker of `web` answer PATH as well; all else stays with its app."""
-    app, service = worker.wsgi, create_app(is_embedded=True)
+    app = worker.wsgi
+    service = create_app(host=app)
     rest = app.wsgi_app
-    own = service.extensions["connections"]
-    service.extensions["connections"] = app.extensions["connections"]  # closed with the worker
-    own.close()  # its threads may have read the database already
     app.wsgi_app = lambda environ, start: (service if environ["PATH_INFO"] == PATH else rest)(
         environ, start
     )
